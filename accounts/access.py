@@ -1,0 +1,61 @@
+"""Who may see a page: the decorator that finds the household and opens its scope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import SimpleTemplateResponse
+
+from accounts.households import Place, place_of
+from accounts.models import Role
+from fcdash import tenancy
+
+View = Callable[..., HttpResponse]
+SESSION_HOUSEHOLD = "household"
+
+
+def active_place(request: HttpRequest) -> Place | None:
+    """The place of the signed-in user in the household that the session names, else in their first."""
+    if not hasattr(request, "place"):
+        user = request.user
+        chosen = request.session.get(SESSION_HOUSEHOLD)
+        place = place_of(user, chosen) if user.is_authenticated else None  # type: ignore[arg-type]
+        if place is None and chosen and user.is_authenticated:
+            place = place_of(user)
+        request.place = place  # type: ignore[attr-defined]
+    return request.place  # type: ignore[attr-defined,no-any-return]
+
+
+def in_household(scoped: bool = True, owner: bool = False) -> Callable[[View], Callable[..., HttpResponseBase]]:
+    """Decorate `view(request, place, …)`: signed in, a member, writing for members only (403 for viewers).
+
+    `scoped` runs the view and its template inside the household's scope: for pages that only touch the database.
+    A view that calls Stripe takes scoped=False and opens short scopes itself, through its verb.
+    """
+
+    def decorate(view: View) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            place = active_place(request)
+            if place is None:
+                return redirect("accounts:no_household")
+            if (request.method not in ("GET", "HEAD", "OPTIONS") and not place.can_write) or (
+                owner and place.role != Role.OWNER
+            ):
+                raise PermissionDenied
+            if not scoped:
+                return view(request, place, *args, **kwargs)
+            with tenancy.scope(place.household_id):
+                response = view(request, place, *args, **kwargs)
+                if isinstance(response, SimpleTemplateResponse):
+                    response.render()
+            return response
+
+        return inner
+
+    return decorate

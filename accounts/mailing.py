@@ -1,0 +1,78 @@
+"""Mail as rows: written with what causes it, sent by the worker after the commit, retried, emptied once sent."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from accounts.models import Mail
+from fcdash.celery import nudge
+
+logger = logging.getLogger(__name__)
+MAX_ATTEMPTS = 8
+
+
+def queue_mail(to: str, kind: str, subject: str, text: str, html: str = "") -> Mail:
+    """Write a mail and nudge the worker after the commit."""
+    from accounts.tasks import send_mail
+
+    mail = Mail.objects.create(to=to, kind=kind, subject=" ".join(subject.split())[:200], text=text, html=html)
+    nudge(send_mail, mail.pk)
+    return mail
+
+
+def queue_template(to: str, kind: str, context: dict[str, object]) -> Mail:
+    """Write a mail from templates/mail/<kind>_subject.txt, <kind>.txt and <kind>.html."""
+    context = {"operator_name": settings.OPERATOR_NAME, "public_url": settings.PUBLIC_URL, **context}
+    return queue_mail(
+        to,
+        kind,
+        render_to_string(f"mail/{kind}_subject.txt", context),
+        render_to_string(f"mail/{kind}.txt", context),
+        render_to_string(f"mail/{kind}.html", context),
+    )
+
+
+def send(mail_id: int) -> None:
+    """Send one waiting mail; does nothing when it is sent or another worker has it. Failure is kept on the row."""
+    with transaction.atomic():
+        mail = Mail.objects.select_for_update(skip_locked=True).filter(pk=mail_id, state=Mail.State.WAITING).first()
+        if mail is None:
+            return
+        message = EmailMultiAlternatives(mail.subject, mail.text, settings.DEFAULT_FROM_EMAIL, [mail.to])
+        if mail.html:
+            message.attach_alternative(mail.html, "text/html")
+        try:
+            message.send()
+        except (SMTPException, OSError) as problem:
+            _keep_failure(mail, problem)
+            return
+        # What it said may hold a sign-in code; the fact that it was sent is enough.
+        mail.state, mail.sent_at, mail.text, mail.html, mail.last_error = Mail.State.SENT, timezone.now(), "", "", ""
+        mail.save()
+
+
+def _keep_failure(mail: Mail, problem: Exception) -> None:
+    mail.attempts += 1
+    mail.last_error = f"{type(problem).__name__}: {problem}"[:300]
+    mail.next_attempt_at = timezone.now() + timedelta(seconds=15 * 2**mail.attempts)
+    if mail.attempts >= MAX_ATTEMPTS:
+        mail.state = Mail.State.FAILED
+    mail.save()
+    logger.warning("mail %s not sent: %s", mail.pk, type(problem).__name__)
+
+
+def due() -> list[int]:
+    """Ids of mails whose time to try (again) has come."""
+    return list(
+        Mail.objects.filter(state=Mail.State.WAITING, next_attempt_at__lte=timezone.now())
+        .order_by("pk")
+        .values_list("pk", flat=True)[:500]
+    )

@@ -1,0 +1,268 @@
+"""What the bank says: link sessions, accounts, balances, owners, transactions, and the refreshes that bring them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.models import User
+from fcdash.tenancy import TenantKey, TenantModel, TenantQuerySet
+
+
+class Feature(models.TextChoices):
+    """What can be refreshed, in Stripe's words. The permission of `balance` is called `balances`."""
+
+    BALANCE = "balance", "Balance"
+    OWNERSHIP = "ownership", "Owners"
+    TRANSACTIONS = "transactions", "Transactions"
+
+    @property
+    def permission(self) -> str:
+        """The Financial Connections permission that opens it."""
+        return "balances" if self == Feature.BALANCE else str(self.value)
+
+
+class LinkSession(TenantModel):
+    """One attempt to link banks. Stripe's client_secret is handed on and never kept."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        COMPLETED = "completed", "Completed"
+        CANCELED = "canceled", "Canceled"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.UUIDField(default=uuid.uuid4, editable=False, help_text="Root of the idempotency keys at Stripe.")
+    stripe_id = models.CharField(max_length=255, null=True, unique=True)
+    mode = models.CharField(max_length=8, default="web")
+    permissions = ArrayField(models.CharField(max_length=20))
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.stripe_id or f"link session {self.pk}"
+
+
+class AccountQuerySet(TenantQuerySet["Account"]):
+    def counted(self) -> AccountQuerySet:
+        """Accounts that belong in figures: not the second link of one bank account."""
+        return self.exclude(status="duplicate")
+
+
+class Account(TenantModel):
+    """A bank account that a member linked (Stripe's financial_connections.account)."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        INACTIVE = "inactive", "Inactive"
+        DISCONNECTED = "disconnected", "Disconnected"
+        DUPLICATE = "duplicate", "Linked twice"
+
+    holder = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", help_text="The Customer at Stripe.")
+    stripe_id = models.CharField(max_length=255, unique=True)
+    institution = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    last4 = models.CharField(max_length=4, blank=True)
+    category = models.CharField(max_length=20, help_text="cash, credit, investment or other")
+    subcategory = models.CharField(max_length=20)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACTIVE)
+    permissions = ArrayField(models.CharField(max_length=20), default=list)
+    payment_method_types = ArrayField(models.CharField(max_length=30), default=list)
+    subscribed = models.BooleanField(default=False, help_text="Stripe refreshes its transactions daily.")
+    disconnecting_since = models.DateTimeField(null=True, blank=True)
+    deletes_data = models.BooleanField(default=False, help_text="Delete the bank's rows once disconnected.")
+    linked_at = models.DateTimeField(default=timezone.now, editable=False)
+    read_at = models.DateTimeField(null=True, help_text="When we last read it from Stripe.")
+
+    objects: Any = AccountQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.name} ••{self.last4}"
+
+    @property
+    def payable(self) -> bool:
+        """Whether an ACH debit may be started from it."""
+        return (
+            self.status == self.Status.ACTIVE
+            and self.category == "cash"
+            and "payment_method" in self.permissions
+            and "us_bank_account" in self.payment_method_types
+        )
+
+
+class Balance(TenantModel):
+    """An account's balance as of a moment, one row per account, currency and day; the newest is the current one.
+
+    Signs are Stripe's: positive is owed to the holder, negative owed by the holder.
+    """
+
+    account = TenantKey(Account, related_name="balances", db_index=False)
+    currency = models.CharField(max_length=3)
+    on = models.DateField(help_text="The day of as_of in the household's zone.")
+    as_of = models.DateTimeField()
+    current_cents = models.BigIntegerField(help_text="Posted funds only.")
+    available_cents = models.BigIntegerField(null=True, help_text="After holds and pending; cash accounts.")
+    used_cents = models.BigIntegerField(null=True, help_text="Credit in use; credit accounts.")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["household", "account", "currency", "on"], name="banking_balance_day")
+        ]
+
+
+class Owner(TenantModel):
+    """Who the bank says owns an account."""
+
+    account = TenantKey(Account, related_name="owners")
+    stripe_id = models.CharField(max_length=255)
+    name = models.CharField(max_length=300)
+    email = models.CharField(max_length=300, blank=True)
+    phone = models.CharField(max_length=60, blank=True)
+    raw_address = models.CharField(max_length=600, blank=True)
+
+
+class Freshness(TenantModel):
+    """How fresh one feature of an account is, when it may be asked for again, and how far reading has come."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Being read"
+        SUCCEEDED = "succeeded", "Fresh"
+        FAILED = "failed", "Failed"
+
+    account = TenantKey(Account, related_name="freshness", db_index=False)
+    feature = models.CharField(max_length=12, choices=Feature.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    as_of = models.DateTimeField(null=True, help_text="Of the data that we hold.")
+    attempted_at = models.DateTimeField(null=True)
+    next_allowed_at = models.DateTimeField(null=True, help_text="Stripe's next_refresh_available_at.")
+    due_at = models.DateTimeField(null=True, help_text="When the sweep asks next; null is never.")
+    leased_until = models.DateTimeField(null=True, help_text="A worker is at it until then.")
+    # The two below are the reading position in Stripe's transaction list.
+    cursor = models.CharField(max_length=255, blank=True, help_text="fctxnref_… of the last list read to its end.")
+    target = models.CharField(max_length=255, blank=True, help_text="fctxnref_… that the list now read leads to.")
+    page_after = models.CharField(max_length=255, blank=True, help_text="fctxn_… after which the next page starts.")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["household", "account", "feature"], name="banking_freshness_feature")
+        ]
+        indexes = [models.Index(fields=["due_at"], name="banking_freshness_due")]
+
+
+class Refresh(TenantModel):
+    """One refresh of one feature, from asking Stripe to the last row stored: the sync receipt."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running", "Running"
+        SUCCEEDED = "succeeded", "Succeeded"
+        FAILED = "failed", "Failed"
+
+    account = TenantKey(Account, related_name="refreshes")
+    feature = models.CharField(max_length=12, choices=Feature.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
+    cause = models.CharField(max_length=20, help_text="link, person, schedule, event or staff")
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+    new_count = models.IntegerField(default=0)
+    changed_count = models.IntegerField(default=0)
+    quarantined_count = models.IntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["household", "account", "feature"],
+                condition=models.Q(status="running"),
+                name="banking_refresh_one_running",
+            )
+        ]
+
+
+class Transaction(TenantModel):
+    """One row of an account. Amounts are negative for money out, as Stripe's.
+
+    Three layers: what the bank says; what we make of it (`merchant`, `guessed_*`, `transfer_id`, written by ingest
+    and matching); what a person says (`chosen_category`, `note`, `excluded`, `reviewed_at`), which no machine writes.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Pending"
+        POSTED = "posted", "Posted"
+        VOID = "void", "Void"
+
+    account = TenantKey(Account, related_name="transactions", db_index=False)
+    stripe_id = models.CharField(max_length=255, null=True)
+    amount_cents = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    description = models.TextField(help_text="The bank's own words.")
+    status = models.CharField(max_length=8, choices=Status.choices)
+    transacted_at = models.DateTimeField()
+    booked_on = models.DateField(help_text="The day of transacted_at in the household's zone, set once at ingest.")
+    posted_at = models.DateTimeField(null=True)
+    void_at = models.DateTimeField(null=True)
+    stripe_updated_at = models.DateTimeField(null=True)
+    stripe_refresh = models.CharField(max_length=255, blank=True, default="")
+
+    merchant = models.CharField(max_length=120, blank=True, default="")
+    guessed_category = models.CharField(max_length=32, default="other")
+    guessed_why = models.CharField(max_length=120, blank=True, default="")
+    transfer_id = models.BigIntegerField(null=True, help_text="The spending.Transfer that this row is a leg of.")
+
+    chosen_category = models.CharField(max_length=32, null=True)
+    note = models.CharField(max_length=500, blank=True, default="")
+    excluded = models.BooleanField(default=False)
+    reviewed_at = models.DateTimeField(null=True)
+
+    category = models.GeneratedField(
+        expression=Coalesce(
+            "chosen_category",
+            models.Case(
+                models.When(transfer_id__isnull=False, then=models.Value("transfer")), default="guessed_category"
+            ),
+        ),
+        output_field=models.CharField(max_length=32),
+        db_persist=True,
+    )
+    tsv = models.GeneratedField(
+        expression=models.Func(
+            models.F("merchant"),
+            models.F("description"),
+            models.F("note"),
+            template="to_tsvector('simple'::regconfig, merchant || ' ' || description || ' ' || note)",
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["household", "account", "stripe_id"], name="banking_transaction_stripe_id")
+        ]
+        indexes = [
+            models.Index(fields=["household", "-booked_on", "-id"], name="banking_transaction_day"),
+            models.Index(fields=["household", "category", "-booked_on", "-id"], name="banking_transaction_category"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.description} {self.amount_cents} {self.currency}"
+
+
+class QuarantinedRow(TenantModel):
+    """A bank row that could not be stored, with the reason; the rest of its page was."""
+
+    account = TenantKey(Account, related_name="quarantined")
+    stripe_id = models.CharField(max_length=255)
+    reason = models.CharField(max_length=300)
+    body = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["household", "account", "stripe_id"], name="banking_quarantine_once")
+        ]

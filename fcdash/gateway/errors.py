@@ -1,0 +1,66 @@
+"""What can go wrong at Stripe, sorted by what a caller can do about it.
+
+    StripeProblem
+    ├── TryAgain          nothing happened; the same call may be made later (429, 409, 424, no connection)
+    ├── WillNotWork       Stripe refused, and will again; `reason` is Stripe's code, `message` its words
+    └── OutcomeUnknown    the request may have arrived; look the object up, never guess (timeout, reset, 5xx)
+
+The table is closed by default: what it does not know counts as unknown for a write.
+"""
+
+from __future__ import annotations
+
+import stripe
+
+
+class StripeProblem(Exception):
+    """Something at Stripe went wrong; one of the three below is raised."""
+
+
+class TryAgain(StripeProblem):
+    """Nothing happened. `after_seconds` is how long to wait at least."""
+
+    def __init__(self, message: str, after_seconds: float = 5) -> None:
+        super().__init__(message)
+        self.after_seconds = after_seconds
+
+
+class WillNotWork(StripeProblem):
+    """Stripe refused for good. `reason` is its error code, `status` the HTTP status, `network_code` a Nacha code."""
+
+    def __init__(self, reason: str, message: str = "", status: int = 400, param: str = "", network_code: str = ""):
+        super().__init__(f"{reason}: {message}" if message else reason)
+        self.reason, self.message, self.status, self.param = reason, message, status, param
+        self.network_code = network_code
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the object does not exist at Stripe."""
+        return self.reason == "resource_missing" or self.status == 404
+
+
+class OutcomeUnknown(StripeProblem):
+    """The request may or may not have taken effect."""
+
+
+def translate(problem: stripe.StripeError, writes: bool) -> StripeProblem:
+    """Our error for the SDK's. A read that failed in transit may simply be repeated."""
+    status = problem.http_status or 0
+    error = getattr(problem, "error", None)
+    code = problem.code or getattr(error, "code", None) or getattr(error, "type", None) or ""
+    if isinstance(problem, stripe.RateLimitError) or status in (409, 429):
+        return TryAgain(str(code or "rate_limit"), after_seconds=10 if status == 429 else 2)
+    if isinstance(problem, stripe.APIConnectionError) or status >= 500 or (status == 0):
+        words = f"no answer from Stripe ({type(problem).__name__} {status or ''})".strip()
+        return OutcomeUnknown(words) if writes else TryAgain(words)
+    if status == 424:
+        return TryAgain("external dependency")
+    if isinstance(problem, stripe.AuthenticationError | stripe.PermissionError):
+        return WillNotWork("key_refused", "Stripe refused the API key or its rights.", status)
+    return WillNotWork(
+        str(code or "refused"),
+        problem.user_message or "",
+        status,
+        getattr(problem, "param", None) or "",
+        str(getattr(error, "network_decline_code", None) or ""),
+    )

@@ -1,0 +1,9 @@
+"""The payments app's configuration."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class PaymentsConfig(AppConfig):
+    name = "payments"

@@ -1,0 +1,54 @@
+"""What it means: transfers between own accounts, and the roll-ups that the figures are read from."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from banking.models import Account
+from fcdash.tenancy import TenantKey, TenantModel
+
+
+class Transfer(TenantModel):
+    """Money between two own accounts: one object whose two legs are transactions that name it in `transfer_id`."""
+
+    amount_cents = models.BigIntegerField(help_text="Positive.")
+    currency = models.CharField(max_length=3)
+    made_by = models.CharField(max_length=8, default="match", help_text="match or person")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+
+class MonthTotal(TenantModel):
+    """Sum and count of a month's rows by category, account and currency; kept by triggers on the transactions.
+
+    Void and excluded rows are in no total. `total_cents` keeps Stripe's sign: money out is negative.
+    """
+
+    month = models.DateField(help_text="Its first day.")
+    category = models.CharField(max_length=32)
+    account = TenantKey(Account, related_name="+", db_index=False)
+    currency = models.CharField(max_length=3)
+    total_cents = models.BigIntegerField()
+    row_count = models.BigIntegerField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["household", "month", "category", "account", "currency"], name="spending_monthtotal_key"
+            )
+        ]
+
+
+class DayTotal(TenantModel):
+    """As MonthTotal, by day and without the account: for "this month so far against usual"."""
+
+    day = models.DateField()
+    category = models.CharField(max_length=32)
+    currency = models.CharField(max_length=3)
+    total_cents = models.BigIntegerField()
+    row_count = models.BigIntegerField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["household", "day", "category", "currency"], name="spending_daytotal_key")
+        ]

@@ -1,0 +1,9 @@
+"""The webhooks app's configuration."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class WebhooksConfig(AppConfig):
+    name = "webhooks"
