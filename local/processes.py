@@ -146,5 +146,5 @@ def spawn(
         stdout=output,
         stderr=subprocess.STDOUT,
         process_group=0,
-        preexec_fn=follow_parent,  # noqa: PLW1509 - one system call, made before any thread of ours exists in the child
+        preexec_fn=follow_parent,
     )

@@ -31,9 +31,7 @@ class Services:
 def start(home: Path, *, durable: bool = True) -> Services:
     """Starts both servers of `home`, or takes them as they run."""
     home.mkdir(parents=True, exist_ok=True)
-    return Services(
-        postgres.start(home / "postgres", durable=durable), valkey.start(home / "valkey", durable=durable)
-    )
+    return Services(postgres.start(home / "postgres", durable=durable), valkey.start(home / "valkey", durable=durable))
 
 
 def stop(home: Path) -> None:

@@ -112,7 +112,9 @@ def _binary() -> Path:
     machine = platform.machine().lower().replace("amd64", "x86_64")
     binary = Path(spec.origin).parent / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
     if not binary.is_file():
-        raise Problem(f"There is no embedded Valkey for {platform.system()} {machine}: set REDIS_URL to a server of yours.")
+        raise Problem(
+            f"There is no embedded Valkey for {platform.system()} {machine}: set REDIS_URL to a server of yours."
+        )
     if not os.access(binary, os.X_OK):
         binary.chmod(0o755)
     return binary

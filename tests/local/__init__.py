@@ -1,0 +1,1 @@
+"""Tests of what `make run` and the tests themselves stand on."""
