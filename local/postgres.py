@@ -66,7 +66,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """DATABASE_URL of the application's role; the socket's folder as an option, since parsers want no path as host."""
+        """DATABASE_URL of the application's role; the socket's folder is an option, as parsers want no path as host."""
         return f"postgresql://{APPLICATION_ROLE}@/{DATABASE}?host={quote(str(self.sockets))}"
 
 
@@ -96,7 +96,17 @@ def stop(state: Path) -> None:
         survivors = processes.running_in(server.data, "postgres")
         if not survivors:
             return
-        command = [_binaries(server) / "pg_ctl", "-D", server.data, "-w", "-t", "20", "-m", "fast", "stop"]
+        command: list[str | Path] = [
+            _binaries(server) / "pg_ctl",
+            "-D",
+            server.data,
+            "-w",
+            "-t",
+            "20",
+            "-m",
+            "fast",
+            "stop",
+        ]
         if not (processes.run_as(server.owner, command) and processes.gone(survivors, 5)):
             processes.end(survivors, signal.SIGQUIT, 5)
 
@@ -207,13 +217,21 @@ def _copied(package: Path, install: Path, server: Server) -> Path:
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.is_dir():
             shutil.copytree(libraries, draft / libraries.name)
-    XX(path, path.stat().st_mode | 0o055, follow_symlinks=True) if not path.is_symlink() else None
+        _open_to_all(draft)
         draft.rename(copy)
     if not processes.run_as(server.owner, [target / "bin" / "postgres", "--version"]):
         raise Problem(
             f"The user {server.owner.name} cannot run programs in {server.folder}: set TMPDIR to a folder of its own."
         )
     return target / "bin"
+
+
+def _open_to_all(folder: Path) -> None:
+    """Lets everybody read and run what the owner can: a strict umask may have installed the wheel for one alone."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6)
 
 
 def _clear_remains(server: Server) -> None:
@@ -234,7 +252,14 @@ def _initialise(server: Server, binaries: Path, durable: bool) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     access = ["--username=postgres", "--auth-local=trust", "--auth-host=reject"]
-    command = [binaries / "initdb", "-D", draft, *locale, *access, *([] if durable else ["--no-sync"])]
+    command: list[str | Path] = [
+        binaries / "initdb",
+        "-D",
+        draft,
+        *locale,
+        *access,
+        *([] if durable else ["--no-sync"]),
+    ]
     log = server.folder / "initdb.log"
     if not processes.run_as(server.owner, command, log):
         raise Problem(f"PostgreSQL could not make its data folder in {server.folder}: {places.last_line(log)}")
@@ -266,7 +291,17 @@ def _launch(server: Server, binaries: Path, durable: bool) -> None:
     _configure(server, durable)
     if server.log.exists() and server.log.stat().st_size > LOG_BYTES:
         server.log.unlink()
-    command = [binaries / "pg_ctl", "-D", server.data, "-w", "-t", str(START_SECONDS), "-l", server.log, "start"]
+    command: list[str | Path] = [
+        binaries / "pg_ctl",
+        "-D",
+        server.data,
+        "-w",
+        "-t",
+        str(START_SECONDS),
+        "-l",
+        server.log,
+        "start",
+    ]
     if not processes.run_as(server.owner, command) or _settled(server) is not Condition.UP:
         raise Problem(f"PostgreSQL does not start: {places.last_line(server.log)} (its log is {server.log})")
 
@@ -298,4 +333,4 @@ def _superuser(server: Server, database: str) -> psycopg.Connection[tuple[object
 
 def _make_role(connection: psycopg.Connection[tuple[object, ...]], name: str, rights: str) -> None:
     if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
-        connection.execute(sql.SQL("CREATE ROLE {} ").format(sql.Identifier(name)) + sql.SQL(rights))  # type: ignore[arg-type]
+        connection.execute(sql.SQL("CREATE ROLE {} ").format(sql.Identifier(name)) + sql.SQL(rights))
