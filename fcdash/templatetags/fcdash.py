@@ -20,9 +20,9 @@ from fcdash import money as amounts_of
 
 register = template.Library()
 
-CATEGORY_KEYS = frozenset(
-    ("home", "bills", "fun", "groceries", "health", "transport")
-    + ("shopping", "childcare", "saving", "eating", "income", "other")
+CATEGORY_KEYS = (
+    *("home", "bills", "fun", "groceries", "health", "transport"),
+    *("shopping", "childcare", "saving", "eating", "income", "other"),
 )
 # state: (icon, tone, word). The keys are the API's; what a person reads stands last.
 STATES = {
