@@ -111,6 +111,11 @@ def stop(state: Path) -> None:
             processes.end(survivors, signal.SIGQUIT, 5)
 
 
+def is_down(state: Path) -> bool:
+    """True when the cluster kept in `state` takes no connections and is not about to."""
+    return condition(_locate(state)) is Condition.DOWN
+
+
 def condition(server: Server) -> Condition:
     """Whether the server takes connections: the only proof of life that a reused pid or a stale file cannot give."""
     try:

@@ -56,6 +56,11 @@ def stop(state: Path) -> None:
         processes.end(processes.running_in(_locate(state).folder, "valkey-server"), signal.SIGTERM, 10)
 
 
+def is_down(state: Path) -> bool:
+    """True when the server kept in `state` does not answer."""
+    return not answers(_locate(state))
+
+
 def answers(server: Server) -> bool:
     """Whether the server answers; one that still loads its data is waited for."""
     deadline = time.monotonic() + START_SECONDS

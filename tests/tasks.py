@@ -20,7 +20,7 @@ from django.conf import settings
 
 from fcdash.celery import app
 from local import places, processes
-from local.runner import QUEUES
+from local.parts import QUEUES
 from tests.waiting import until
 
 

@@ -1,0 +1,58 @@
+"""Brings the database up to date before the parts start: migrations, and the demo data the first time."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from datetime import UTC, datetime
+
+SEEDED = "demo data laid"
+
+
+def main() -> None:
+    """Migrates, and seeds a database that never was."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fcdash.settings")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        # The role's limit is for requests; building an index may take longer.
+        cursor.execute("SET statement_timeout = 0")
+    call_command("migrate", interactive=False, verbosity=1 if _has_pending_migrations() else 0)
+    _seed_once()
+
+
+def _has_pending_migrations() -> bool:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _seed_once() -> None:
+    """Lays the demo data unless a note on the database, which goes where its data goes, says that it was."""
+    from django.db import connection
+
+    if importlib.util.find_spec("local.seed") is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+        )
+        (note,) = cursor.fetchone() or (None,)
+        if note and SEEDED in note:
+            return
+    print("Laying the demo data; this is done once.", flush=True)
+    importlib.import_module("local.seed").seed()
+    with connection.cursor() as cursor:
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"COMMENT ON DATABASE {name} IS '{SEEDED} {datetime.now(UTC):%Y-%m-%d}'")
+
+
+if __name__ == "__main__":
+    main()
