@@ -183,7 +183,7 @@ def _spend(day: Day, kind: tuple[Shop, ...], at: str, pends: bool) -> None:
     day.book(account, -cents, shown, at=at, posts=(2, "09:00") if pends else None)
     if kind is SHOPS and day.random.random() < 0.22:
         part = cents if day.random.random() < 0.6 else cents // 2
-        day.plan(day.random.randrange(5, 11), account, part, f"{name} REFUND"[:40], at="10:20")
+        day.plan(day.random.randrange(5, 11), account, part, f"{name} REFUND", at="10:20")
 
 
 def _withdraw_cash(day: Day) -> None:
