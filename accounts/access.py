@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse
+from django.utils import timezone
 
 from accounts.households import Place, place_of
 from accounts.models import Role
@@ -48,9 +50,7 @@ def in_household(scoped: bool = True, owner: bool = False) -> Callable[[View], C
                 owner and place.role != Role.OWNER
             ):
                 raise PermissionDenied
-            if not scoped:
-                return view(request, place, *args, **kwargs)
-            with tenancy.scope(place.household_id):
+            with timezone.override(place.zone), tenancy.scope(place.household_id) if scoped else nullcontext():
                 response = view(request, place, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):
                     response.render()

@@ -19,7 +19,7 @@ app.autodiscover_tasks(["webhooks", "accounts", "banking", "spending", "payments
 
 
 def nudge(task: Any, *args: Any) -> None:
-    """Enqueue the task once the current transaction commits. Without a broker only a log line: the sweep will find it."""
+    """Enqueue the task once the current transaction commits. Without a broker it only logs: the sweep finds the row."""
 
     def send() -> None:
         try:

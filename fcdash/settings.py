@@ -223,6 +223,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 MFA_TOTP_ISSUER = "fcdash"
 USERSESSIONS_TRACK_ACTIVITY = False
+STAFF_SECOND_FACTOR: bool = env.bool("STAFF_SECOND_FACTOR", default=not DEBUG)
+STAFF_ACCESS_MINUTES = 30
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_SERVE_SPECIFICATION = False
 HEADLESS_ONLY = False
@@ -261,12 +263,17 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "missed events": {"task": "webhooks.tasks.catch_up", "schedule": env.int("CATCH_UP_SECONDS", default=30)},
     "due refreshes": {"task": "banking.tasks.sweep", "schedule": SWEEP_SECONDS},
     "missing customers": {"task": "accounts.tasks.repair_customers", "schedule": SWEEP_SECONDS},
+    "staff actions": {"task": "accounts.tasks.sweep_staff_actions", "schedule": SWEEP_SECONDS},
     "unsent mail": {"task": "accounts.tasks.sweep_mail", "schedule": SWEEP_SECONDS},
     "old events": {"task": "webhooks.tasks.prune", "schedule": crontab(hour="4", minute="10")},
 }
 # Who turns a bank's row into merchant and category: spending knows, banking must not import it.
 TRANSACTION_CLASSIFIER = "spending.categorising.classify"
 AFTER_INGEST = "spending.transfers.match"
+# Who keeps the record of what staff ask for: accounts knows, the admin's base must not import it.
+STAFF_ASK = "accounts.oversight.ask"
+# What to do about an event of Stripe: the apps know, the inbox must not import them.
+STRIPE_EVENT_HANDLERS = "fcdash.events.HANDLERS"
 
 # --- The browser's side -----------------------------------------------------------------------------------------
 _stripe_js_origin = "{0.scheme}://{0.netloc}".format(urlsplit(STRIPE_JS_URL))

@@ -43,6 +43,7 @@ NOT_TENANT = {
     "accounts_user_user_permissions": "rights of staff",
     "accounts_mail": "mail to an address, also before there is a household; emptied once sent",
     "accounts_staffaccess": "what staff looked at and why, across households",
+    "accounts_stafflook": "which pages staff looked at, across households",
     "accounts_staffaction": "what staff asked for and why, across households",
     "account_emailaddress": "sign-in",
     "account_emailconfirmation": "sign-in",
@@ -178,8 +179,8 @@ class TenantQuery(sql.Query):
     """A query that compiles inside a scope only: catches lazy querysets that outlive theirs."""
 
     def get_compiler(self, *args: Any, **kwargs: Any) -> Any:
-        assert self.model is not None
-        _require(self.model)
+        if self.model is not None:
+            _require(self.model)
         return super().get_compiler(*args, **kwargs)
 
 

@@ -1,0 +1,77 @@
+"""Disconnecting: the end of reading an account. Debits that a person allowed are another switch."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from banking.models import Account, Balance, Freshness, Owner, QuarantinedRow, Refresh, Transaction
+from fcdash import tenancy
+from fcdash.celery import nudge
+from fcdash.gateway import connections
+from fcdash.gateway.errors import StripeProblem, WillNotWork
+
+
+def disconnect(household_id: int, account_id: int, delete_data: bool = False) -> bool:
+    """Stop reading the account at Stripe; True when Stripe has confirmed, False when it is finished in the background.
+
+    The wish is committed first. Raises Account.DoesNotExist.
+    """
+    with tenancy.scope(household_id):
+        account = Account.objects.for_household(household_id).select_for_update().get(pk=account_id)
+        if account.status != Account.Status.DISCONNECTED:
+            account.disconnecting_since = account.disconnecting_since or timezone.now()
+        account.deletes_data = account.deletes_data or delete_data
+        account.save(update_fields=["disconnecting_since", "deletes_data"])
+        if account.status == Account.Status.DISCONNECTED:
+            _delete_if_asked(account)
+            return True
+    try:
+        finish(household_id, account_id)
+    except StripeProblem:
+        from banking.tasks import finish_disconnect
+
+        nudge(finish_disconnect, household_id, account_id)
+        return False
+    return True
+
+
+def finish(household_id: int, account_id: int) -> None:
+    """Carry out a disconnect that was asked for. Repeatable. Raises TryAgain, OutcomeUnknown."""
+    with tenancy.scope(household_id):
+        account = Account.objects.for_household(household_id).get(pk=account_id)
+    if account.status != Account.Status.DISCONNECTED:
+        try:
+            connections.disconnect(account.stripe_id, key=f"account-{account.stripe_id}-disconnect")
+        except WillNotWork:
+            # Already disconnected, by the person at Stripe or by an earlier call whose answer was lost.
+            if connections.account(account.stripe_id).status != "disconnected":
+                raise
+    close(household_id, account_id)
+
+
+def close(household_id: int, account_id: int) -> None:
+    """Record that the account is disconnected: nothing is due any more."""
+    with tenancy.scope(household_id):
+        account = Account.objects.for_household(household_id).select_for_update().get(pk=account_id)
+        account.status, account.disconnecting_since, account.subscribed = Account.Status.DISCONNECTED, None, False
+        account.save(update_fields=["status", "disconnecting_since", "subscribed"])
+        Freshness.objects.for_household(household_id).filter(account=account).update(due_at=None)
+        Refresh.objects.for_household(household_id).filter(account=account, status=Refresh.Status.RUNNING).update(
+            status=Refresh.Status.FAILED, finished_at=timezone.now(), error="The bank was disconnected."
+        )
+        _delete_if_asked(account)
+
+
+def _delete_if_asked(account: Account) -> None:
+    if not account.deletes_data:
+        return
+    tenancy.lock_household(account.household_id)
+    for model in (Transaction, Balance, Owner, QuarantinedRow, Refresh, Freshness):
+        model.objects.for_household(account.household_id).filter(account=account).delete()
+
+
+def unfinished() -> list[tuple[int, int]]:
+    """(household, account) of disconnects that Stripe has not confirmed."""
+    with tenancy.system("finish disconnects"):
+        rows = Account.objects.filter(disconnecting_since__isnull=False).exclude(status=Account.Status.DISCONNECTED)
+        return list(rows.values_list("household_id", "pk")[:200])

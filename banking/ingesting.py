@@ -1,0 +1,201 @@
+"""Ingest: up to 1,000 of the bank's rows in one statement, never an older state over a newer one.
+
+Re-reading a page writes nothing. A row that cannot be stored is quarantined with its reason; the rest of its page
+is stored. What a person typed is not named in any statement here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from accounts.models import Household
+from banking.models import Account
+
+BATCH_ROWS = 1000
+LONGEST_DESCRIPTION = 1000
+STATUSES = ("pending", "posted", "void")
+INT64 = 2**63
+MATCH_BACK = timedelta(days=10)
+
+# C0 and C1 controls, zero-width and bidirectional marks: they hide or reorder what a person reads.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
+
+Classified = tuple[str, str, str]
+Classifier = Callable[[Sequence[tuple[str, int, str]]], list[Classified]]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a batch did."""
+
+    new: int = 0
+    changed: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True)
+class _Refused:
+    stripe_id: str
+    reason: str
+    body: dict[str, Any]
+
+
+def clean(text: str) -> str:
+    """The text without characters that cannot be stored or that deceive the eye; runs of them become a space."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNPRINTABLE.sub(" ", text).strip()
+
+
+@lru_cache(maxsize=1)
+def _classifier() -> Classifier:
+    found: Classifier = import_string(settings.TRANSACTION_CLASSIFIER)
+    return found
+
+
+def after_ingest(household_id: int) -> None:
+    """Let the meaning of rows follow, once a list is read to its end. Inside the scope, the household locked."""
+    import_string(settings.AFTER_INGEST)(household_id, date.today() - MATCH_BACK)
+
+
+def ingest(account: Account, household: Household, rows: Sequence[dict[str, Any]]) -> Counts:
+    """Store a batch of Stripe's transaction JSON for the account; returns what changed.
+
+    Inside the household's scope with its advisory lock held, one batch a transaction. Amounts keep Stripe's sign.
+    """
+    good: dict[str, dict[str, Any]] = {}
+    refused: list[_Refused] = []
+    for row in rows:
+        reason = _fault(row)
+        if reason:
+            refused.append(_Refused(clean(str(row.get("id") or "no id"))[:255], reason, row))
+        else:
+            good[row["id"]] = row  # a list that shifts while it is paged may show a row twice
+    new, changed = _merge(account, household, list(good.values())) if good else (0, 0)
+    if refused:
+        _quarantine(account, refused)
+    return Counts(new, changed, len(refused))
+
+
+def _fault(row: dict[str, Any]) -> str:
+    """Why the row cannot be stored, in words; empty when it can."""
+    stripe_id, amount, currency = row.get("id"), row.get("amount"), row.get("currency")
+    stamp = row.get("transacted_at")
+    if not (isinstance(stripe_id, str) and 0 < len(stripe_id) <= 255 and stripe_id.isascii()):
+        return "no usable id"
+    if type(amount) is not int or not -INT64 < amount < INT64:
+        return "the amount is no 64-bit integer"
+    if not (isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isalpha()):
+        return "no usable currency"
+    if row.get("status") not in STATUSES:
+        return "unknown status"
+    if type(stamp) is not int or not 0 <= stamp < 2**33:
+        return "no usable time"
+    return ""
+
+
+_MERGE = """
+WITH page AS (
+    SELECT * FROM unnest(
+        %(ids)s::text[], %(amounts)s::bigint[], %(currencies)s::text[], %(descriptions)s::text[], %(statuses)s::text[],
+        %(transacted)s::bigint[], %(posted)s::bigint[], %(void)s::bigint[], %(updated)s::bigint[],
+        %(refreshes)s::text[], %(merchants)s::text[], %(categories)s::text[], %(whys)s::text[]
+    ) AS page (stripe_id, amount_cents, currency, description, status, transacted, posted, void, updated,
+               stripe_refresh, merchant, guessed_category, guessed_why)
+), news AS (
+    SELECT page.*, known.id IS NULL AS is_new
+    FROM page LEFT JOIN banking_transaction AS known
+        ON known.household_id = %(household)s AND known.account_id = %(account)s AND known.stripe_id = page.stripe_id
+    WHERE known.id IS NULL
+        OR to_timestamp(page.updated) > known.stripe_updated_at
+        OR (to_timestamp(page.updated) = known.stripe_updated_at
+            AND (page.status, page.amount_cents, page.description)
+                IS DISTINCT FROM (known.status, known.amount_cents, known.description))
+), written AS (
+    INSERT INTO banking_transaction AS known (
+        household_id, account_id, stripe_id, amount_cents, currency, description, status, transacted_at, booked_on,
+        posted_at, void_at, stripe_updated_at, stripe_refresh, merchant, guessed_category, guessed_why, note, excluded
+    )
+    SELECT %(household)s, %(account)s, stripe_id, amount_cents, currency, description, status,
+        to_timestamp(transacted), (to_timestamp(transacted) AT TIME ZONE %(zone)s)::date,
+        to_timestamp(posted), to_timestamp(void), to_timestamp(updated), stripe_refresh,
+        merchant, guessed_category, guessed_why, '', false
+    FROM news ORDER BY stripe_id
+    ON CONFLICT (household_id, account_id, stripe_id) DO UPDATE SET
+        amount_cents = EXCLUDED.amount_cents, currency = EXCLUDED.currency, description = EXCLUDED.description,
+        status = EXCLUDED.status, transacted_at = EXCLUDED.transacted_at, posted_at = EXCLUDED.posted_at,
+        void_at = EXCLUDED.void_at, stripe_updated_at = EXCLUDED.stripe_updated_at,
+        stripe_refresh = EXCLUDED.stripe_refresh, merchant = EXCLUDED.merchant,
+        guessed_category = EXCLUDED.guessed_category, guessed_why = EXCLUDED.guessed_why
+    WHERE EXCLUDED.stripe_updated_at >= known.stripe_updated_at
+    RETURNING 1
+)
+SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM news
+"""
+
+
+def _merge(account: Account, household: Household, rows: list[dict[str, Any]]) -> tuple[int, int]:
+    """Write what is new or newer; returns (inserted, updated). The rows have distinct ids."""
+    descriptions = [clean(str(row.get("description") or ""))[:LONGEST_DESCRIPTION] for row in rows]
+    classified = _classifier()(
+        [(text, row["amount"], account.subcategory) for text, row in zip(descriptions, rows, strict=True)]
+    )
+    changes = [row.get("status_transitions") or {} for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MERGE,
+            {
+                "household": account.household_id,
+                "account": account.pk,
+                "zone": household.time_zone,
+                "ids": [row["id"] for row in rows],
+                "amounts": [row["amount"] for row in rows],
+                "currencies": [row["currency"].lower() for row in rows],
+                "descriptions": descriptions,
+                "statuses": [row["status"] for row in rows],
+                "transacted": [row["transacted_at"] for row in rows],
+                "posted": [_stamp(change.get("posted_at")) for change in changes],
+                "void": [_stamp(change.get("void_at")) for change in changes],
+                "updated": [_stamp(row.get("updated")) or row["transacted_at"] for row in rows],
+                "refreshes": [str(row.get("transaction_refresh") or "")[:255] for row in rows],
+                "merchants": [merchant[:120] for merchant, _, _ in classified],
+                "categories": [category for _, category, _ in classified],
+                "whys": [why[:120] for _, _, why in classified],
+            },
+        )
+        new, changed = cursor.fetchone()
+    return new, changed
+
+
+def _stamp(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**33 else None
+
+
+def _quarantine(account: Account, refused: Sequence[_Refused]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO banking_quarantinedrow (household_id, account_id, stripe_id, reason, body, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (household_id, account_id, stripe_id) DO UPDATE"
+            " SET reason = EXCLUDED.reason, body = EXCLUDED.body",
+            [
+                (account.household_id, account.pk, row.stripe_id, row.reason, _storable(row.body), timezone.now())
+                for row in refused
+            ],
+        )
+
+
+def _storable(body: dict[str, Any]) -> str:
+    # Shown to staff who look for the cause: escaped and cut, so that whatever broke the row cannot break this one.
+    return json.dumps({"row": ascii(body)[:4000]})

@@ -1,0 +1,241 @@
+"""Linking banks: start a session, save the accounts that came of it, whoever tells us first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.customers import ensure_customer
+from accounts.households import places_of
+from accounts.models import User
+from banking import refreshing
+from banking.models import Account, Feature, Freshness, LinkSession
+from fcdash import tenancy
+from fcdash.celery import nudge
+from fcdash.gateway import connections
+from fcdash.gateway.connections import RemoteAccount
+
+
+class NotAllowed(Exception):
+    """The request asks for something that linking does not offer; the message says what."""
+
+
+@dataclass(frozen=True)
+class StartedLink:
+    """What the person's device needs to open the dialog. Never stored, never logged."""
+
+    session_id: str
+    mode: str
+    client_secret: str | None
+    publishable_key: str
+    url: str | None
+
+    def __repr__(self) -> str:
+        return f"StartedLink({self.session_id})"
+
+
+MODES = ("web", "sheet", "webview", "hosted")
+
+
+def start(
+    household_id: int,
+    user: User,
+    mode: str = "web",
+    permissions: Sequence[str] = connections.DEFAULT_PERMISSIONS,
+    return_url: str | None = None,
+) -> StartedLink:
+    """Open a link session at Stripe for the user; writes a LinkSession. Call it outside any transaction.
+
+    Raises NotAllowed for a mode, permission or return_url that is not on offer; TryAgain, WillNotWork or
+    OutcomeUnknown from Stripe (nothing was linked: start again).
+    """
+    hosted_return_url = _checked_return(mode, permissions, return_url)
+    customer = ensure_customer(user.pk)
+    with tenancy.scope(household_id):
+        row = LinkSession.objects.create(
+            household_id=household_id, user=user, mode=mode, permissions=sorted(set(permissions))
+        )
+    started = connections.start_link_session(
+        customer,
+        tuple(row.permissions),
+        key=f"link-{row.key}",
+        return_url=return_url if mode == "webview" else None,
+        hosted_return_url=hosted_return_url,
+    )
+    with tenancy.scope(household_id):
+        LinkSession.objects.for_household(household_id).filter(pk=row.pk).update(stripe_id=started.id)
+    return StartedLink(started.id, mode, started.client_secret, settings.STRIPE_PUBLISHABLE_KEY, started.url)
+
+
+def _checked_return(mode: str, permissions: Sequence[str], return_url: str | None) -> str | None:
+    if mode not in MODES:
+        raise NotAllowed(f"mode must be one of {', '.join(MODES)}")
+    unknown = set(permissions) - set(connections.DEFAULT_PERMISSIONS)
+    if unknown or not permissions:
+        raise NotAllowed(f"permissions must be some of {', '.join(connections.DEFAULT_PERMISSIONS)}")
+    if mode == "webview" and return_url not in settings.MOBILE_RETURN_URLS:
+        raise NotAllowed("return_url must be one of MOBILE_RETURN_URLS")
+    if mode != "hosted":
+        return None
+    own = f"{settings.PUBLIC_URL}/banks/linked/"
+    if return_url not in (None, own):
+        raise NotAllowed("return_url of a hosted session must be our own page")
+    return own
+
+
+def complete(household_id: int, user: User, session_id: str) -> list[Account]:
+    """Save the accounts of a session that the user's device says is over. Repeatable; the webhook does the same.
+
+    Raises LinkSession.DoesNotExist when it is not this user's session in this household; TryAgain, WillNotWork.
+    """
+    with tenancy.scope(household_id):
+        row = LinkSession.objects.for_household(household_id).get(stripe_id=session_id, user=user)
+    finished = connections.finished_session(session_id)
+    if finished.customer != ensure_customer(user.pk):
+        raise LinkSession.DoesNotExist
+    saved = [save(household_id, user, connections.account(account_id)) for account_id in finished.account_ids]
+    with tenancy.scope(household_id):
+        # Cancelled and then opened again is possible: accounts found later win.
+        state = LinkSession.State.COMPLETED if saved else LinkSession.State.CANCELED
+        LinkSession.objects.for_household(household_id).filter(pk=row.pk).exclude(
+            state=LinkSession.State.COMPLETED
+        ).update(state=state, finished_at=timezone.now())
+    return saved
+
+
+def sync_account(account_id: str) -> Account | None:
+    """Fetch an account from Stripe and save it where it belongs; None when its holder is nobody of ours.
+
+    Raises TryAgain, WillNotWork.
+    """
+    remote = connections.account(account_id)
+    place = _known(account_id) or _expected(remote.customer)
+    if place is None:
+        return None
+    household_id, user_id = place
+    return save(household_id, User.objects.get(pk=user_id), remote)
+
+
+def _known(account_id: str) -> tuple[int, int] | None:
+    with tenancy.system("find an account's household by its Stripe id"):
+        return Account.objects.filter(stripe_id=account_id).values_list("household_id", "holder_id").first()
+
+
+def _expected(customer: str) -> tuple[int, int] | None:
+    """Where a new account of this customer goes: the household of their newest link session, else their first."""
+    user = User.objects.filter(stripe_customer_id=customer).first() if customer else None
+    if user is None:
+        return None
+    with tenancy.system("find the household of a customer's newest link session"):
+        recent = LinkSession.objects.filter(user=user).order_by("-created_at").values_list("household_id").first()
+    places = places_of(user)
+    mine = [place.household_id for place in places]
+    if recent and recent[0] in mine:
+        return recent[0], user.pk
+    return (mine[0], user.pk) if mine else None
+
+
+def save(household_id: int, user: User, remote: RemoteAccount) -> Account:
+    """Insert or update our row of a linked account, with its balances and the features to read. Idempotent.
+
+    A second link of a bank account that the household already has is kept as a duplicate, in no figure, until a
+    person decides.
+    """
+    with tenancy.scope(household_id):
+        tenancy.lock_household(household_id)
+        account = Account.objects.for_household(household_id).filter(stripe_id=remote.id).first()
+        is_new = account is None
+        if account is None:
+            account = Account(household_id=household_id, holder=user, stripe_id=remote.id)
+            if _twin(household_id, remote):
+                account.status = Account.Status.DUPLICATE
+        _copy(account, remote)
+        account.save()
+        if account.status != Account.Status.DUPLICATE:
+            _open_features(account, remote)
+            refreshing.record(account, remote)
+        if is_new and account.status == Account.Status.ACTIVE:
+            from banking.tasks import begin
+
+            nudge(begin, household_id, account.pk)
+    return account
+
+
+def _twin(household_id: int, remote: RemoteAccount) -> bool:
+    return (
+        Account.objects.for_household(household_id)
+        .filter(
+            institution=remote.institution,
+            last4=remote.last4,
+            category=remote.category,
+            subcategory=remote.subcategory,
+            status__in=[Account.Status.ACTIVE, Account.Status.INACTIVE],
+        )
+        .exists()
+    )
+
+
+def _copy(account: Account, remote: RemoteAccount) -> None:
+    account.institution, account.last4 = remote.institution[:200], remote.last4[:4]
+    account.name = account.name or remote.name[:200]
+    account.category, account.subcategory = remote.category, remote.subcategory
+    account.permissions, account.payment_method_types = list(remote.permissions), list(remote.payment_method_types)
+    account.subscribed = "transactions" in remote.subscriptions
+    account.read_at = timezone.now()
+    # Disconnected is the end of this consent; an answer that was under way does not bring it back.
+    is_over = account.status == Account.Status.DISCONNECTED
+    if not is_over and (account.status != Account.Status.DUPLICATE or remote.status == Account.Status.DISCONNECTED):
+        account.status = remote.status
+
+
+def _open_features(account: Account, remote: RemoteAccount) -> None:
+    wanted = [f for f in Feature if f.permission in remote.permissions]
+    soon = timezone.now() + timedelta(seconds=20)
+    Freshness.objects.bulk_create(
+        [
+            Freshness(household_id=account.household_id, account=account, feature=feature, due_at=soon)
+            for feature in wanted
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def begin(household_id: int, account_id: int) -> None:
+    """Start what follows a link: the daily subscription, and refreshes that the session did not prefetch.
+
+    Raises TryAgain, OutcomeUnknown.
+    """
+    with tenancy.scope(household_id):
+        account = Account.objects.for_household(household_id).filter(pk=account_id).first()
+    if account is None or account.status != Account.Status.ACTIVE:
+        return
+    if "transactions" in account.permissions and not account.subscribed:
+        remote = connections.subscribe(account.stripe_id, key=f"account-{account.stripe_id}-subscribe")
+        save(household_id, account.holder, remote)
+    refreshing.catch_up(household_id, account_id)
+
+
+def keep_both(household_id: int, account_id: int) -> Account:
+    """A person says that a duplicate is an account of its own: it counts from now on. Raises Account.DoesNotExist."""
+    from banking.tasks import begin as begin_task
+
+    with tenancy.scope(household_id), transaction.atomic():
+        account = Account.objects.for_household(household_id).get(pk=account_id)
+        if account.status == Account.Status.DUPLICATE:
+            account.status = Account.Status.ACTIVE
+            account.save(update_fields=["status"])
+            Freshness.objects.bulk_create(
+                [
+                    Freshness(household_id=household_id, account=account, feature=f, due_at=timezone.now())
+                    for f in Feature
+                    if f.permission in account.permissions
+                ],
+                ignore_conflicts=True,
+            )
+            nudge(begin_task, household_id, account.pk)
+        return account

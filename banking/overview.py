@@ -1,0 +1,175 @@
+"""Reading: a household's accounts with balance, freshness and the light that sums it up. Three queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from banking.models import Account, Balance, Feature, Freshness, Transaction
+
+OLD = timedelta(hours=36)
+
+
+@dataclass(frozen=True)
+class BalanceNow:
+    """The newest balance in one currency; cents, positive is owed to the holder."""
+
+    currency: str
+    current_cents: int
+    available_cents: int | None
+    used_cents: int | None
+    as_of: datetime
+
+    @property
+    def spendable_cents(self) -> int:
+        """What can be spent: available where the bank gives it, else the posted balance."""
+        return self.current_cents if self.available_cents is None else self.available_cents
+
+
+@dataclass(frozen=True)
+class FeatureNow:
+    """How fresh one feature is."""
+
+    status: str
+    as_of: datetime | None
+    next_allowed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AccountNow:
+    """An account as pages and the API show it. `light` is a key of the light component, `words` its sentence."""
+
+    id: int
+    stripe_id: str
+    holder_id: int
+    name: str
+    institution: str
+    last4: str
+    category: str
+    subcategory: str
+    status: str
+    permissions: tuple[str, ...]
+    payable: bool
+    balance: BalanceNow | None
+    other_balances: tuple[BalanceNow, ...]
+    freshness: dict[str, FeatureNow]
+    is_reading: bool
+    disconnecting: bool
+    light: str
+    words: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether it belongs in totals: a second link and a disconnected account do not."""
+        return self.status not in (Account.Status.DUPLICATE, Account.Status.DISCONNECTED)
+
+
+def accounts(household_id: int, account_id: int | None = None) -> list[AccountNow]:
+    """The household's accounts, cash first, then by name. Inside the scope."""
+    rows = Account.objects.for_household(household_id)
+    if account_id is not None:
+        rows = rows.filter(pk=account_id)
+    found = sorted(rows, key=lambda a: (a.category != "cash", a.subcategory != "checking", a.name.lower(), a.pk))
+    balances = _balances(household_id)
+    freshness: dict[int, dict[str, FeatureNow]] = {}
+    reading: set[int] = set()
+    for row in Freshness.objects.for_household(household_id):
+        state = FeatureNow(row.status, row.as_of, row.next_allowed_at)
+        freshness.setdefault(row.account_id, {})[row.feature] = state
+        if row.feature == Feature.TRANSACTIONS and (row.as_of is None or row.target):
+            reading.add(row.account_id)
+    return [_now(a, balances.get(a.pk, []), freshness.get(a.pk, {}), a.pk in reading) for a in found]
+
+
+def account(household_id: int, account_id: int) -> AccountNow:
+    """One account. Raises Account.DoesNotExist."""
+    found = accounts(household_id, account_id)
+    if not found:
+        raise Account.DoesNotExist
+    return found[0]
+
+
+def _balances(household_id: int) -> dict[int, list[BalanceNow]]:
+    newest = (
+        Balance.objects.for_household(household_id)
+        .order_by("account_id", "currency", "-on")
+        .distinct("account_id", "currency")
+    )
+    found: dict[int, list[BalanceNow]] = {}
+    for b in newest:
+        found.setdefault(b.account_id, []).append(
+            BalanceNow(b.currency, b.current_cents, b.available_cents, b.used_cents, b.as_of)
+        )
+    return found
+
+
+def _now(row: Account, balances: list[BalanceNow], freshness: dict[str, FeatureNow], is_reading: bool) -> AccountNow:
+    balances = sorted(balances, key=lambda b: b.currency != "usd")
+    active_reading = is_reading and row.status == Account.Status.ACTIVE and Feature.TRANSACTIONS in freshness
+    light, words = _light(row, balances, freshness, active_reading)
+    return AccountNow(
+        row.pk,
+        row.stripe_id,
+        row.holder_id,
+        row.name,
+        row.institution,
+        row.last4,
+        row.category,
+        row.subcategory,
+        row.status,
+        tuple(row.permissions),
+        row.payable,
+        balances[0] if balances else None,
+        tuple(balances[1:]),
+        freshness,
+        active_reading,
+        row.disconnecting_since is not None,
+        light,
+        words,
+    )
+
+
+def _light(
+    row: Account, balances: list[BalanceNow], freshness: dict[str, FeatureNow], is_reading: bool
+) -> tuple[str, str]:
+    from fcdash.templatetags.fcdash import moment
+
+    if row.status == Account.Status.DISCONNECTED:
+        return "off", "Disconnected, no longer counted"
+    if row.disconnecting_since:
+        return "reading", "Disconnecting"
+    if row.status == Account.Status.DUPLICATE:
+        return "act", "Linked twice: not counted until you decide"
+    if row.status == Account.Status.INACTIVE:
+        return "act", "Sign in to your bank again"
+    if is_reading and not any(f.as_of for f in freshness.values()):
+        return "reading", "Reading for the first time"
+    as_ofs = [b.as_of for b in balances] or [f.as_of for f in freshness.values() if f.as_of]
+    if not as_ofs:
+        return "reading", "Reading"
+    as_of = max(as_ofs)
+    if any(f.status == Freshness.Status.FAILED for f in freshness.values()):
+        return "old", f"Your bank gave nothing new; as of {moment(as_of)}"
+    return ("old" if timezone.now() - as_of > OLD else "ok"), f"As of {moment(as_of)}"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the first reading has come, for the live line."""
+
+    is_reading: bool
+    rows_so_far: int
+
+    @property
+    def words(self) -> str:
+        return f"{self.rows_so_far:,} so far. You can leave this page; reading goes on."
+
+
+def progress(household_id: int, found: list[AccountNow]) -> Progress:
+    """Whether any account is read for the first time, and how many rows are in."""
+    first = [a.id for a in found if a.is_reading and not a.freshness[Feature.TRANSACTIONS].as_of]
+    rows: Any = Transaction.objects.for_household(household_id)
+    return Progress(bool(first), rows.filter(account_id__in=first).count() if first else 0)

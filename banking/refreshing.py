@@ -1,0 +1,431 @@
+"""Refreshes: asking the bank for new data, recording how each feature stands, reading what came.
+
+A refresh is asked for, runs at the bank, and ends with an event; the data is then read. The database says what is
+due: an event or a task only hurries it, and one that is lost is made good by the sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from banking import ingesting
+from banking.models import Account, Balance, Feature, Freshness, Owner, Refresh
+from fcdash import tenancy
+from fcdash.celery import nudge
+from fcdash.gateway import connections
+from fcdash.gateway.connections import RemoteAccount, RemoteRefresh
+from fcdash.gateway.errors import WillNotWork
+
+LEASE = timedelta(minutes=5)
+# An event that does not come: after this long the sweep asks Stripe how the refresh ended.
+PATIENCE = timedelta(seconds=45)
+DAILY = timedelta(hours=24)
+RETRY = timedelta(hours=1)
+
+
+class TooEarly(Exception):
+    """The bank gives no new data yet; `allowed_at` is when it will, None when a refresh is already under way."""
+
+    def __init__(self, allowed_at: datetime | None) -> None:
+        super().__init__("not yet")
+        self.allowed_at = allowed_at
+
+
+class NotRefreshable(Exception):
+    """The account cannot be refreshed now: not active, or the feature was not permitted. The message says which."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Features that the bank was asked for; those already under way are among them."""
+
+    features: tuple[str, ...]
+
+
+# --- Asking ----------------------------------------------------------------------------------------------------
+
+
+def ask(household_id: int, account_id: int, features: Sequence[str], cause: str = "person") -> Asked:
+    """Ask the bank for new data of these features. Writes Refresh rows; call it outside any transaction.
+
+    Asking again while one runs joins it. Raises Account.DoesNotExist, NotRefreshable, TooEarly, and TryAgain,
+    WillNotWork or OutcomeUnknown from Stripe.
+    """
+    with tenancy.scope(household_id):
+        account = Account.objects.for_household(household_id).get(pk=account_id)
+        wanted = _askable(account, features)
+    if not wanted:
+        return Asked(tuple(features))
+    with tenancy.scope(household_id):
+        key = _reserve(account, wanted, cause)
+    try:
+        remote = connections.refresh(account.stripe_id, wanted, key)
+    except WillNotWork as problem:
+        _give_up(account, wanted, str(problem))
+        # Too early or no longer active: the account itself says which.
+        apply(household_id, account_id, connections.account(account.stripe_id))
+        raise
+    apply(household_id, account_id, remote, cause)
+    return Asked(tuple(features))
+
+
+def _reserve(account: Account, features: Sequence[str], cause: str) -> str:
+    """Write the running Refresh rows, or find those of an attempt whose answer was lost; returns the key for both."""
+    Refresh.objects.bulk_create(
+        [
+            Refresh(household_id=account.household_id, account=account, feature=feature, cause=cause)
+            for feature in features
+        ],
+        ignore_conflicts=True,
+    )
+    rows = Refresh.objects.for_household(account.household_id).filter(
+        account=account, feature__in=features, status=Refresh.Status.RUNNING
+    )
+    return "refresh-" + "-".join(str(pk) for pk in rows.order_by("pk").values_list("pk", flat=True))
+
+
+def _give_up(account: Account, features: Sequence[str], error: str) -> None:
+    with tenancy.scope(account.household_id):
+        Refresh.objects.for_household(account.household_id).filter(
+            account=account, feature__in=features, status=Refresh.Status.RUNNING
+        ).update(status=Refresh.Status.FAILED, finished_at=timezone.now(), error=error[:300])
+
+
+def _askable(account: Account, features: Sequence[str]) -> tuple[str, ...]:
+    """The features that can be asked for now; empty when all of them are under way already."""
+    unknown = set(features) - set(Feature.values)
+    if unknown or not features:
+        raise NotRefreshable(f"features must be some of {', '.join(Feature.values)}")
+    if account.status != Account.Status.ACTIVE or account.disconnecting_since:
+        raise NotRefreshable("The account is not active at its bank.")
+    if closed := [f for f in features if Feature(f).permission not in account.permissions]:
+        raise NotRefreshable(f"Permission for {', '.join(closed)} was not given.")
+    rows = {
+        row.feature: row
+        for row in Freshness.objects.for_household(account.household_id).filter(account=account, feature__in=features)
+    }
+    waiting = {f for f, row in rows.items() if row.status == Freshness.Status.PENDING and row.attempted_at}
+    now = timezone.now()
+    early = [row.next_allowed_at for f, row in rows.items() if row.next_allowed_at and row.next_allowed_at > now]
+    ready = tuple(
+        f
+        for f in features
+        if f not in waiting and not (f in rows and rows[f].next_allowed_at and rows[f].next_allowed_at > now)
+    )
+    if not ready and early:
+        raise TooEarly(min(early))
+    return ready
+
+
+# --- Recording -------------------------------------------------------------------------------------------------
+
+
+def apply(household_id: int, account_id: int, remote: RemoteAccount, cause: str = "event") -> None:
+    """Record what Stripe says of the account now; nudges the reading of rows that wait there."""
+    with tenancy.scope(household_id):
+        account = Account.objects.for_household(household_id).select_for_update().filter(pk=account_id).first()
+        if account is None or account.status in (Account.Status.DUPLICATE, Account.Status.DISCONNECTED):
+            return
+        account.status = remote.status
+        account.permissions, account.payment_method_types = list(remote.permissions), list(remote.payment_method_types)
+        account.subscribed = "transactions" in remote.subscriptions
+        account.read_at = timezone.now()
+        account.save()
+        record(account, remote, cause)
+
+
+def record(account: Account, remote: RemoteAccount, cause: str = "link") -> None:
+    """Keep balances and the state of each refresh. Inside the household's scope; the account is locked or new."""
+    from banking.tasks import read_owners, read_transactions
+
+    _keep_balances(account, remote)
+    rows = {r.feature: r for r in Freshness.objects.for_household(account.household_id).filter(account=account)}
+    for feature, state in remote.refreshes.items():
+        row = rows.get(feature)
+        if row is None or not _move(row, state, remote):
+            continue
+        _keep_receipt(account, row, cause)
+        if feature == Feature.TRANSACTIONS and row.target and row.target != row.cursor:
+            nudge(read_transactions, account.household_id, account.pk)
+        if feature == Feature.OWNERSHIP and row.status == Freshness.Status.SUCCEEDED and remote.ownership:
+            nudge(read_owners, account.household_id, account.pk, remote.ownership)
+
+
+def _move(row: Freshness, state: RemoteRefresh, remote: RemoteAccount) -> bool:
+    """Bring one feature's row up to Stripe's state; False when that state is older than what we know."""
+    if row.attempted_at and state.attempted_at and state.attempted_at < row.attempted_at:
+        return False
+    now = timezone.now()
+    row.attempted_at, row.next_allowed_at = state.attempted_at or row.attempted_at, state.next_allowed_at
+    if state.status == "pending":
+        row.status, row.due_at = Freshness.Status.PENDING, now + PATIENCE
+    elif state.status == "failed":
+        row.status, row.due_at = Freshness.Status.FAILED, max(state.next_allowed_at or now, now + RETRY)
+    elif row.feature == Feature.TRANSACTIONS:
+        # Fresh only once the rows are read: read_transactions says so.
+        if state.cursor and state.cursor != row.cursor:
+            row.target, row.due_at = state.cursor, now + PATIENCE
+        else:
+            _is_fresh(row, state.attempted_at or now)
+    else:
+        as_of = max((b.as_of for b in remote.balances), default=None) if row.feature == Feature.BALANCE else None
+        _is_fresh(row, as_of or state.attempted_at or now)
+    row.save()
+    return True
+
+
+def _is_fresh(row: Freshness, as_of: datetime) -> None:
+    now = timezone.now()
+    row.status = Freshness.Status.SUCCEEDED
+    row.as_of = max(row.as_of, as_of) if row.as_of else as_of
+    # Owners rarely change and each reading is billed: only a person asks for them.
+    row.due_at = None if row.feature == Feature.OWNERSHIP else max(row.next_allowed_at or now, now + DAILY)
+
+
+def _keep_receipt(account: Account, row: Freshness, cause: str) -> None:
+    """Open the running Refresh of a feature that is pending, close it when the feature came to an end."""
+    running = Refresh.objects.for_household(account.household_id).filter(
+        account=account, feature=row.feature, status=Refresh.Status.RUNNING
+    )
+    reading = row.feature == Feature.TRANSACTIONS and bool(row.target) and row.target != row.cursor
+    if row.status == Freshness.Status.PENDING or reading:
+        Refresh.objects.bulk_create(
+            [
+                Refresh(
+                    household_id=account.household_id,
+                    account=account,
+                    feature=row.feature,
+                    cause=cause,
+                    started_at=row.attempted_at or timezone.now(),
+                )
+            ],
+            ignore_conflicts=True,
+        )
+    elif row.status == Freshness.Status.FAILED:
+        running.update(status=Refresh.Status.FAILED, finished_at=timezone.now(), error="The bank gave no new data.")
+    else:
+        running.update(status=Refresh.Status.SUCCEEDED, finished_at=timezone.now())
+
+
+def _keep_balances(account: Account, remote: RemoteAccount) -> None:
+    zone = account.household.zone
+    newest = dict(
+        Balance.objects.for_household(account.household_id)
+        .filter(account=account)
+        .order_by("currency", "as_of")
+        .values_list("currency", "as_of")
+    )
+    fresh = [b for b in remote.balances if b.currency not in newest or b.as_of > newest[b.currency]]
+    Balance.objects.bulk_create(
+        [
+            Balance(
+                household_id=account.household_id,
+                account=account,
+                currency=b.currency,
+                on=b.as_of.astimezone(zone).date(),
+                as_of=b.as_of,
+                current_cents=b.current_cents,
+                available_cents=b.available_cents,
+                used_cents=b.used_cents,
+            )
+            for b in fresh
+        ],
+        update_conflicts=True,
+        unique_fields=["household", "account", "currency", "on"],
+        update_fields=["as_of", "current_cents", "available_cents", "used_cents"],
+    )
+
+
+# --- Reading ---------------------------------------------------------------------------------------------------
+
+
+def hint(account_stripe_id: str, state: RemoteRefresh) -> None:
+    """An event says that a transactions refresh ended: read straight away, without fetching the account first.
+
+    Its state is a hint only: it names how far the list will have been read, and reading again changes nothing.
+    """
+    with tenancy.system("find an account's household by its Stripe id"):
+        found = Account.objects.filter(stripe_id=account_stripe_id).values_list("household_id", "pk").first()
+    if found is None:
+        raise LookupError(f"account {account_stripe_id} is not here yet")
+    household_id, account_id = found
+    with tenancy.scope(household_id):
+        account = Account.objects.for_household(household_id).get(pk=account_id)
+        row = (
+            Freshness.objects.for_household(household_id)
+            .select_for_update()
+            .filter(account=account, feature=Feature.TRANSACTIONS)
+            .first()
+        )
+        if row is None or account.status in (Account.Status.DUPLICATE, Account.Status.DISCONNECTED):
+            return
+        if not _move(row, state, _nothing(account)):
+            return
+        _keep_receipt(account, row, "event")
+        if not row.target or row.target == row.cursor:
+            return
+    read_transactions(household_id, account_id)
+
+
+def _nothing(account: Account) -> Any:
+    """Stands for the fetched account where only a transactions state is moved: no balances."""
+    from types import SimpleNamespace
+
+    return SimpleNamespace(balances=())
+
+
+def read_transactions(household_id: int, account_id: int) -> None:
+    """Read the account's rows up to the refresh that ended last, page by page, each batch in its own transaction.
+
+    One reader at a time (a lease); a killed one is resumed at its last batch. Raises TryAgain, WillNotWork.
+    """
+    while (row := _take(household_id, account_id)) is not None:
+        try:
+            _read_list(row)
+        finally:
+            with tenancy.scope(household_id):
+                Freshness.objects.for_household(household_id).filter(pk=row.pk).update(leased_until=None)
+
+
+def _take(household_id: int, account_id: int) -> Freshness | None:
+    now = timezone.now()
+    with tenancy.scope(household_id):
+        rows = Freshness.objects.for_household(household_id).filter(account_id=account_id, feature=Feature.TRANSACTIONS)
+        row = (
+            rows.select_for_update(of=("self",), skip_locked=True)
+            .select_related("account", "household")
+            .filter(Q(leased_until=None) | Q(leased_until__lt=now))
+            .exclude(target="")
+            .first()
+        )
+        if row is None or row.target == row.cursor:
+            return None
+        rows.filter(pk=row.pk).update(leased_until=now + LEASE)
+        return row
+
+
+def _read_list(row: Freshness) -> None:
+    """Read one list, with one fixed `after`, to its end. The cursor moves in the transaction of the last batch."""
+    account, target, page_after = row.account, row.target, row.page_after
+    while True:
+        rows: list[dict[str, Any]] = []
+        has_more = True
+        while has_more and len(rows) < ingesting.BATCH_ROWS:
+            page = connections.transactions_page(account.stripe_id, row.cursor, page_after)
+            rows += page.rows
+            has_more = page.has_more and bool(page.rows)
+            page_after = page.rows[-1]["id"] if page.rows else page_after
+        with tenancy.scope(account.household_id):
+            tenancy.lock_household(account.household_id)
+            counts = ingesting.ingest(account, row.household, rows)
+            _note_progress(row, page_after, counts, target if not has_more else None)
+        if not has_more:
+            return
+
+
+def _note_progress(row: Freshness, page_after: str, counts: ingesting.Counts, reached: str | None) -> None:
+    """Move the resume point; at the end of the list (`reached`) the cursor, and close the receipt."""
+    now = timezone.now()
+    fresh = Freshness.objects.for_household(row.household_id).get(pk=row.pk)
+    fresh.page_after, fresh.leased_until, fresh.due_at = page_after, now + LEASE, now + LEASE
+    if reached:
+        ingesting.after_ingest(row.household_id)
+        fresh.cursor, fresh.page_after, fresh.leased_until = reached, "", None
+        if fresh.target == reached:
+            fresh.target = ""
+            _is_fresh(fresh, fresh.attempted_at or now)
+    fresh.save()
+    running = Refresh.objects.for_household(row.household_id).filter(
+        account_id=row.account_id, feature=Feature.TRANSACTIONS, status=Refresh.Status.RUNNING
+    )
+    for receipt in running:
+        receipt.new_count += counts.new
+        receipt.changed_count += counts.changed
+        receipt.quarantined_count += counts.quarantined
+        if reached:
+            receipt.status, receipt.finished_at = Refresh.Status.SUCCEEDED, now
+        receipt.save()
+
+
+def read_owners(household_id: int, account_id: int, ownership: str) -> None:
+    """Replace the account's owners by the snapshot `ownership`. Raises TryAgain, WillNotWork."""
+    with tenancy.scope(household_id):
+        account = Account.objects.for_household(household_id).get(pk=account_id)
+    owners = connections.owners(account.stripe_id, ownership)
+    with tenancy.scope(household_id):
+        Account.objects.for_household(household_id).select_for_update().get(pk=account_id)
+        Owner.objects.for_household(household_id).filter(account=account).delete()
+        Owner.objects.bulk_create(
+            [
+                Owner(
+                    household_id=household_id,
+                    account=account,
+                    stripe_id=owner.id,
+                    name=ingesting.clean(owner.name)[:300],
+                    email=ingesting.clean(owner.email)[:300],
+                    phone=ingesting.clean(owner.phone)[:60],
+                    raw_address=ingesting.clean(owner.raw_address)[:600],
+                )
+                for owner in owners
+            ]
+        )
+
+
+# --- What is due -----------------------------------------------------------------------------------------------
+
+
+def due(limit: int = 500) -> list[tuple[int, int]]:
+    """(household, account) of active accounts with a feature whose time has come, the longest waiting first."""
+    now = timezone.now()
+    with tenancy.system("choose due refreshes"):
+        rows = (
+            Freshness.objects.filter(due_at__lte=now, account__status=Account.Status.ACTIVE)
+            .filter(Q(leased_until=None) | Q(leased_until__lt=now))
+            .order_by("due_at")
+            .values_list("household_id", "account_id")[:limit]
+        )
+        return list(dict.fromkeys(rows))
+
+
+def catch_up(household_id: int, account_id: int) -> None:
+    """Do what is due for an account: see how pending refreshes ended, ask for new ones, read what waits.
+
+    Raises TryAgain, WillNotWork, OutcomeUnknown; the rows stay due then, later.
+    """
+    with tenancy.scope(household_id):
+        account = Account.objects.for_household(household_id).get(pk=account_id)
+        # Whatever happens below, the next sweep does not do it again at once.
+        Freshness.objects.for_household(household_id).filter(account=account, due_at__lte=timezone.now()).update(
+            due_at=timezone.now() + PATIENCE
+        )
+    remote = connections.account(account.stripe_id)
+    apply(household_id, account_id, remote)
+    _ask_for_the_rest(household_id, account, remote)
+    read_transactions(household_id, account_id)
+
+
+def _ask_for_the_rest(household_id: int, account: Account, remote: RemoteAccount) -> None:
+    """Ask for features never asked for, and for those whose day has passed and that Stripe does not bring daily."""
+    now = timezone.now()
+    with tenancy.scope(household_id):
+        rows = list(Freshness.objects.for_household(household_id).filter(account=account))
+    never = [r.feature for r in rows if r.feature not in remote.refreshes]
+    old = [
+        r.feature
+        for r in rows
+        if r.feature == Feature.BALANCE
+        and r.status != Freshness.Status.PENDING
+        and (r.attempted_at is None or r.attempted_at <= now - DAILY)
+        and (r.next_allowed_at is None or r.next_allowed_at <= now)
+    ]
+    if wanted := tuple(dict.fromkeys(never + old)):
+        try:
+            ask(household_id, account.pk, wanted, cause="schedule")
+        except (TooEarly, NotRefreshable):
+            return

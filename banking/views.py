@@ -1,0 +1,189 @@
+"""Pages about banks: the accounts, linking, one account, its refresh and its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import in_household
+from accounts.households import Place
+from banking import disconnecting, linking, overview, refreshing
+from banking.models import Account, Feature, LinkSession, Owner, Refresh
+from fcdash.gateway.errors import StripeProblem, WillNotWork
+from fcdash.templatetags.fcdash import moment
+
+UNREACHABLE = "Stripe cannot be reached right now, so no bank was linked. Try again in a minute."
+
+
+@require_GET
+@in_household()
+def accounts(request: HttpRequest, place: Place) -> HttpResponse:
+    """All accounts with their lights; live while the first data comes."""
+    found = overview.accounts(place.household_id)
+    context: dict[str, Any] = {
+        "section": "accounts",
+        "accounts": [a for a in found if a.status != Account.Status.DISCONNECTED],
+        "ended": [a for a in found if a.status == Account.Status.DISCONNECTED],
+        "totals": _totals(found),
+        "progress": overview.progress(place.household_id, found),
+    }
+    template = "banking/_accounts.html" if request.htmx else "banking/accounts.html"  # type: ignore[attr-defined]
+    return TemplateResponse(request, template, context)
+
+
+def _totals(found: list[overview.AccountNow]) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for a in found:
+        for balance in (a.balance, *a.other_balances) if a.counts else ():
+            if balance:
+                totals[balance.currency] = totals.get(balance.currency, 0) + balance.current_cents
+    return totals
+
+
+@require_http_methods(["GET", "POST"])
+@in_household(scoped=False)
+def link(request: HttpRequest, place: Place) -> HttpResponse:
+    """GET says what linking does; POST opens a session: JSON for the script, Stripe's own page without one."""
+    if request.method == "GET":
+        context = {"section": "accounts", "stripe_js_url": settings.STRIPE_JS_URL}
+        return TemplateResponse(request, "banking/link.html", context)
+    with_script = "application/json" in request.headers.get("Accept", "")
+    try:
+        started = linking.start(place.household_id, request.user, "web" if with_script else "hosted")  # type: ignore[arg-type]
+    except StripeProblem:
+        if with_script:
+            return JsonResponse({"detail": UNREACHABLE}, status=503)
+        messages.error(request, UNREACHABLE)
+        return redirect("banking:link")
+    if not with_script:
+        request.session["hosted_link"] = started.session_id
+        return redirect(started.url or reverse("banking:link"))
+    return JsonResponse(
+        {
+            "client_secret": started.client_secret,
+            "publishable_key": started.publishable_key,
+            "complete_url": reverse("banking:link_completion", args=[started.session_id]),
+        }
+    )
+
+
+@require_POST
+@in_household(scoped=False)
+def link_completion(request: HttpRequest, place: Place, session_id: str) -> HttpResponse:
+    """The dialog is over: save what came of it and say where to go."""
+    return JsonResponse({"next": _finish(request, place, session_id)})
+
+
+@require_GET
+@in_household(scoped=False)
+def linked(request: HttpRequest, place: Place) -> HttpResponse:
+    """Where Stripe's own page sends people back to; the session says whether they linked or cancelled."""
+    session_id = request.session.pop("hosted_link", None)
+    return redirect(_finish(request, place, session_id) if session_id else "banking:accounts")
+
+
+def _finish(request: HttpRequest, place: Place, session_id: str) -> str:
+    """Complete the session and leave a message; returns the address to go to next. 404 when it is not theirs."""
+    try:
+        saved = linking.complete(place.household_id, request.user, session_id)  # type: ignore[arg-type]
+    except LinkSession.DoesNotExist:
+        raise Http404 from None
+    except StripeProblem:
+        messages.info(request, "Your bank is linked. Its accounts appear here as soon as Stripe answers.")
+        return reverse("banking:accounts")
+    if not saved:
+        messages.info(request, "No bank was linked. Nothing is read and no money moves.")
+        return reverse("banking:link")
+    if any(a.status == Account.Status.DUPLICATE for a in saved):
+        messages.warning(request, "You have linked an account that is already here. Say below what to do with it.")
+        return reverse("banking:accounts")
+    return reverse("home")
+
+
+@require_GET
+@in_household()
+def account(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
+    """One account: balance, freshness, owners, receipts, and what can be done."""
+    now = _load(place, account_id)
+    mine = {"household_id": place.household_id, "account_id": account_id}
+    context = {
+        "section": "accounts",
+        "account": now,
+        "features": [(Feature(key).label, state) for key, state in sorted(now.freshness.items())],
+        "owners": list(Owner.objects.filter(**mine)),
+        "receipts": list(Refresh.objects.filter(**mine).order_by("-started_at", "-pk")[:12]),
+    }
+    return TemplateResponse(request, "banking/account.html", context)
+
+
+def _load(place: Place, account_id: int) -> overview.AccountNow:
+    try:
+        return overview.account(place.household_id, account_id)
+    except Account.DoesNotExist:
+        raise Http404 from None
+
+
+@require_POST
+@in_household(scoped=False)
+def refresh(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
+    """Ask the bank for new figures, or say when it gives the next."""
+    try:
+        refreshing.ask(place.household_id, account_id, [Feature.BALANCE, Feature.TRANSACTIONS])
+    except Account.DoesNotExist:
+        raise Http404 from None
+    except refreshing.TooEarly as early:
+        when = moment(early.allowed_at) if early.allowed_at else "soon"
+        messages.info(request, f"Your bank gives new figures again {when}. These are the newest there are.")
+    except refreshing.NotRefreshable as problem:
+        messages.warning(request, str(problem))
+    except WillNotWork:
+        messages.info(request, "Your bank gives no new figures yet. These are the newest there are.")
+    except StripeProblem:
+        messages.warning(request, "Stripe cannot be reached right now. Nothing was lost; try again in a minute.")
+    else:
+        messages.info(request, "Your bank is being asked. New figures appear here by themselves.")
+    return redirect("banking:account", account_id)
+
+
+@require_http_methods(["GET", "POST"])
+@in_household(scoped=False)
+def disconnection(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
+    """GET asks and says what stops and what does not; POST stops reading."""
+    if request.method == "GET":
+        return _ask_disconnection(request, account_id)  # type: ignore[return-value]
+    try:
+        done = disconnecting.disconnect(place.household_id, account_id, request.POST.get("delete_data") == "yes")
+    except Account.DoesNotExist:
+        raise Http404 from None
+    messages.info(
+        request,
+        "We have stopped reading this account."
+        if done
+        else "Stripe cannot be reached right now. We stop reading this account as soon as it answers.",
+    )
+    return redirect("banking:accounts")
+
+
+@in_household()
+def _ask_disconnection(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
+    context = {"section": "accounts", "account": _load(place, account_id)}
+    return TemplateResponse(request, "banking/disconnection.html", context)
+
+
+@require_POST
+@in_household(scoped=False)
+def distinction(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
+    """A person says that an account linked twice is one of its own."""
+    try:
+        account = linking.keep_both(place.household_id, account_id)
+    except Account.DoesNotExist:
+        raise Http404 from None
+    messages.success(request, f"{account.name} counts from now on.")
+    return redirect("banking:accounts")

@@ -1,0 +1,62 @@
+"""Whether the process lives, and whether all it stands on answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from kombu import Connection
+
+
+@login_not_required
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 always: the process answers."""
+    return JsonResponse({"ok": True})
+
+
+@login_not_required
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when database, migrations, cache and broker answer; 503 naming the parts that do not."""
+    failing = {name: problem for name, probe in PROBES.items() if (problem := _problem(probe))}
+    return JsonResponse({"ok": not failing, "failing": failing}, status=503 if failing else 200)
+
+
+def _problem(probe: Callable[[], None]) -> str:
+    try:
+        probe()
+    except Exception as problem:  # whatever it is, the answer is "not ready"
+        return type(problem).__name__
+    return ""
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _migrations() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise RuntimeError("migrations are waiting")
+
+
+def _cache() -> None:
+    cache.get("readyz")
+
+
+def _broker() -> None:
+    with Connection(settings.CELERY_BROKER_URL, connect_timeout=2) as broker:
+        broker.ensure_connection(max_retries=1, timeout=2)
+
+
+PROBES: dict[str, Callable[[], None]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "cache": _cache,
+    "broker": _broker,
+}
