@@ -71,6 +71,9 @@ async def _body(request: Request) -> Body:
         raise errors.invalid("body", "must be JSON.") from None
     if not isinstance(body, dict) or not isinstance(body.get("client_secret"), str):
         raise errors.missing("client_secret")
+    # Intents have client secrets too, and nothing in here is for them.
+    if not body["client_secret"].startswith("fcsess_client_secret_"):
+        raise errors.invalid("client_secret", "it belongs to no Financial Connections Session.")
     return body
 
 

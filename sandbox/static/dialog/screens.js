@@ -42,6 +42,13 @@ export async function during(text, work) {
   }
 }
 
+export function onSubmit(id, act) {
+  document.getElementById(id).addEventListener("submit", (event) => {
+    event.preventDefault();
+    act(Object.fromEntries(new FormData(event.target)));
+  });
+}
+
 back.addEventListener("click", () => goBack?.());
 
 addEventListener("keydown", (event) => {

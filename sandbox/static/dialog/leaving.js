@@ -1,0 +1,42 @@
+/* Every way out: Done, Close and Escape; a question first while there is something to lose. */
+
+import { asStripe } from "./failing.js";
+import { call } from "./calls.js";
+import * as host from "./host.js";
+import { shown } from "./screens.js";
+import { visit } from "./visit.js";
+
+const leave = document.getElementById("leave");
+const AT_ONCE = ["opening", "problem", "done"];
+
+export function askToLeave() {
+  if (document.body.hasAttribute("data-busy")) return;
+  if (AT_ONCE.includes(shown())) end();
+  else if (!leave.open) leave.showModal();
+}
+
+/* Leaves with the accounts when they are linked, otherwise with none, as Stripe.js does when a person closes it. */
+export async function end() {
+  leave.close();
+  if (visit.result) return host.finish(visit.result);
+  try {
+    host.finish({ financialConnectionsSession: await call("finish", { accounts: [], result: visit.ending }) });
+  } catch (error) {
+    host.finish({ error: asStripe(error) });
+  }
+}
+
+function onEscape(event) {
+  // A search box empties itself first.
+  const searching = event.target.type === "search" && event.target.value;
+  if (event.key !== "Escape" || searching) return;
+  event.preventDefault();
+  if (leave.open) leave.close();
+  else askToLeave();
+}
+
+addEventListener("keydown", onEscape);
+document.getElementById("close").addEventListener("click", askToLeave);
+document.getElementById("stay").addEventListener("click", () => leave.close());
+document.getElementById("stop").addEventListener("click", end);
+document.getElementById("done").addEventListener("click", end);
