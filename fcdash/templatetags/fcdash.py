@@ -86,7 +86,7 @@ def _span(visible: str, aloud: str, currency: str, tone: str = "") -> SafeString
 
 
 def _written(cents: int | None, currency: str, *, plus: bool = False, small_cents: bool = False) -> SafeString:
-    if cents is None:
+    if not isinstance(cents, int):  # None, and "" for a name that the template does not have
         return format_html('<span class="faint">{}</span>', "not yet")
     sign, whole, fraction = amounts_of.parts(cents, currency)
     sign = "+" if plus and cents > 0 else sign
@@ -112,16 +112,15 @@ def figure(cents: int | None, currency: str = "usd") -> SafeString:
 @register.filter
 def flow(cents: int | None, currency: str = "usd") -> SafeString:
     """A bank's row, negative for money out: out has no sign, in has a plus and is green."""
-    if cents is None or cents <= 0:
-        return _written(None if cents is None else -cents, currency)
+    if not cents or cents < 0:
+        return _written(-cents if cents else cents, currency)
     return _span(f"+{amounts_of.formatted(cents, currency)}", spoken(cents, currency, "+"), currency, " in")
 
 
 @register.filter
 def big_flow(cents: int | None, currency: str = "usd") -> SafeString:
     """The same as flow for big figures, in ink."""
-    incoming = cents is not None and cents > 0
-    return _written(cents if cents is None else abs(cents), currency, plus=incoming, small_cents=True)
+    return _written(abs(cents) if cents else cents, currency, plus=bool(cents and cents > 0), small_cents=True)
 
 
 @register.filter
@@ -133,13 +132,15 @@ def delta(cents: int | None, currency: str = "usd") -> SafeString:
 @register.filter
 def gain(cents: int | None, currency: str = "usd") -> SafeString:
     """A change of what one owns: as delta, green when it grew."""
-    return flow(cents, currency) if cents is not None and cents > 0 else _written(cents, currency)
+    return flow(cents, currency) if cents and cents > 0 else _written(cents, currency)
 
 
 @register.filter
 def whole_money(cents: int | None, currency: str = "usd") -> SafeString:
     """Whole units, for forecasts and axes only: "$465"."""
-    return _written(None, currency) if cents is None else _span(amounts_of.whole(cents, currency), "", currency)
+    return (
+        _span(amounts_of.whole(cents, currency), "", currency) if isinstance(cents, int) else _written(None, currency)
+    )
 
 
 @register.filter

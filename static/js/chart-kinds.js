@@ -45,7 +45,7 @@ kinds.line = (data, colour) => config("line", data, colour, data.series.map((ser
   const band = series.role === "low" || series.role === "high";
   const base = floor ? colour.danger : (colour[series.color] ?? colour["c-line"]);
   return {
-    label: series.label, data: values(data, series), words: series.words, quiet: band || floor, tension: 0, spanGaps: false,
+    label: series.label, data: values(data, series), words: series.words, quiet: band || floor, order: band ? 2 : floor ? 1 : 0, tension: 0, spanGaps: false,
     borderColor: base, borderWidth: band ? 0 : floor ? 1.5 : 2, borderDash: floor ? [2, 3] : [], borderJoinStyle: "round",
     backgroundColor: colour["c-area"], fill: series.role === "high" ? "-1" : series.role === "area" ? "origin" : false,
     pointRadius: data.labels.map((_, index) => (!band && !floor && index === data.mark ? 4.5 : 0)), pointHitRadius: 14, pointHoverRadius: band || floor ? 0 : 4.5,

@@ -1,32 +1,44 @@
-// Cash flow as a sankey, where there is room (720 px and more). Nodes are named with their amounts; flows stand at 34 %.
+// Cash flow as a sankey, where there is room (720 px and more). Names and amounts stand beside the nodes; flows at 34 %.
 const { hidden, kinds } = globalThis.fcdash;
+const SIDES = ["left", "top", "right"];
+
+// The chart's scales would pad by their ticks; only the labels need room.
+const room = (nodes, column) => 24 + 7.2 * Math.max(0, ...nodes.filter((node) => node.column === column).map((node) => label(node).length));
+
+function label(node) {
+  return hidden() ? node.name : `${node.name}  ${node.words}`;
+}
+
+function flows(data) {
+  return data.flows.map((flow) => ({ from: flow.from, to: flow.to, flow: flow.cents / data.unit }));
+}
 
 kinds.sankey = (data, colour) => {
+  const entries = Object.entries(data.nodes);
+  const nodes = Object.values(data.nodes);
+  const each = (write) => Object.fromEntries(entries.map(([id, node], at) => [id, write(node, at)]));
   const paint = (id) => colour[`c-${data.nodes[id]?.key}`] ?? colour.accent;
-  const name = (id) => (hidden() || !data.nodes[id]?.words ? data.nodes[id]?.name : `${data.nodes[id].name}  ${data.nodes[id].words}`);
-  const ids = Object.keys(data.nodes);
+  const end = (which) => (item) => paint(data.flows[item.dataIndex]?.[which]);
   return {
     type: "sankey",
     data: {
       datasets: [{
-        data: data.flows.map((flow) => ({ from: flow.from, to: flow.to, flow: flow.cents / data.unit })),
-        labels: Object.fromEntries(ids.map((id) => [id, name(id)])),
+        data: flows(data), labels: each(label), column: each((node) => node.column),
         // The order is the server's: by size, with savings and what is left at the end.
-        priority: Object.fromEntries(ids.map((id, at) => [id, at])),
-        column: Object.fromEntries(ids.filter((id) => data.nodes[id].column !== undefined).map((id) => [id, data.nodes[id].column])),
-        colorFrom: (item) => (data.nodes[item.dataset.data[item.dataIndex]?.to]?.column === 2 ? paint(item.dataset.data[item.dataIndex].to) : paint(item.dataset.data[item.dataIndex]?.from)),
-        colorTo: (item) => paint(item.dataset.data[item.dataIndex]?.to),
-        colorMode: "to", alpha: 0.34, borderWidth: 0, nodeWidth: 10, nodePadding: 21, size: "max", color: colour.ink,
+        priority: each((_, at) => at),
+        colorFrom: end("from"), colorTo: end("to"), colorMode: "to", alpha: 0.34,
+        borderWidth: 0, nodeWidth: 10, nodePadding: 34, size: "max", color: colour.ink, clip: false,
+        nodeLabels: { position: each((node) => SIDES[node.column]), color: colour.ink, padding: 8 },
       }],
     },
     options: {
-      layout: { padding: { top: 16, bottom: 8 } },
+      layout: { padding: { left: room(nodes, 0), right: room(nodes, 2), top: 28, bottom: 12 } },
       plugins: {
         tooltip: {
           callbacks: {
             title: () => "",
-            label: (item) => {
-              const flow = data.flows[item.dataIndex];
+            label: ({ dataIndex }) => {
+              const flow = data.flows[dataIndex];
               return `${data.nodes[flow.from].name} to ${data.nodes[flow.to].name}: ${flow.words}`;
             },
           },
