@@ -21,8 +21,15 @@ django.setup()
 # xdist's workers inherit the variable, and pytest-django would read the settings before they have entered their stage.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
+from django.conf import settings  # noqa: E402
+from django.db import connection  # noqa: E402
+
 from tests import tasks  # noqa: E402
+from tests.cast import cast  # noqa: E402, F401
 from tests.sandbox_client import Sandbox  # noqa: E402
+
+# Sign-in is tested, the cost of guessing passwords is Django's own business.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 CHROMIUM = os.environ.get("CHROME_PATH") or next(
     filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), ""
@@ -58,6 +65,14 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     missed = [report for report in terminalreporter.stats.get("skipped", []) if NO_BROWSER in str(report.longrepr)]
     if missed:
         terminalreporter.write_line(f"{len(missed)} browser tests did not run: {NO_BROWSER}.", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The pool lets go of the test database before it is dropped."""
+    yield
+    connection.close()
+    connection.close_pool()
 
 
 @pytest.fixture(autouse=True)
