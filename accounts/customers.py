@@ -38,6 +38,18 @@ def _create_or_find(user: User) -> str:
     return customers.create_customer(user.email, user.name, key)
 
 
+def update_customer(user_id: int) -> None:
+    """Tell Stripe the user's name and address as they are now. A user without a Customer gets one instead.
+
+    Raises TryAgain, WillNotWork, OutcomeUnknown.
+    """
+    user = User.objects.get(pk=user_id)
+    if not user.stripe_customer_id:
+        ensure_customer(user_id)
+        return
+    customers.update_customer(user.stripe_customer_id, user.email, user.name)
+
+
 def without_customer() -> list[int]:
     """Ids of active users whose Customer is still to be made."""
     return list(

@@ -69,6 +69,15 @@ def _keep_failure(mail: Mail, problem: Exception) -> None:
     logger.warning("mail %s not sent: %s", mail.pk, type(problem).__name__)
 
 
+def revive(mail_id: int) -> bool:
+    """Let a failed mail wait again, and a waiting one be due now. False when it was sent."""
+    return bool(
+        Mail.objects.filter(pk=mail_id)
+        .exclude(state=Mail.State.SENT)
+        .update(state=Mail.State.WAITING, attempts=0, next_attempt_at=timezone.now())
+    )
+
+
 def due() -> list[int]:
     """Ids of mails whose time to try (again) has come."""
     return list(

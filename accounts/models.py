@@ -149,15 +149,35 @@ class Mail(models.Model):
 
 
 class StaffAccess(models.Model):
-    """A staff person's reason to see households' data, and until when it holds."""
+    """A staff person's reason to see people's data, and until when it holds. Append-only but for an earlier end."""
 
     staff = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=300)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     ends_at = models.DateTimeField()
 
+    class Meta:
+        verbose_name = "staff access"
+        verbose_name_plural = "staff access"
+        indexes = [models.Index(fields=["staff", "ends_at"], name="accounts_staffaccess_current")]
+
     def __str__(self) -> str:
-        return f"{self.staff_id}: {self.reason}"
+        return self.reason
+
+
+class StaffLook(models.Model):
+    """A page with people's data that staff looked at, under which reason. Append-only."""
+
+    access = models.ForeignKey(StaffAccess, on_delete=models.PROTECT, related_name="looks")
+    path = models.CharField(max_length=500)
+    household_id = models.BigIntegerField(null=True, blank=True, help_text="Empty for lists.")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["household_id", "at"], name="accounts_stafflook_household")]
+
+    def __str__(self) -> str:
+        return self.path
 
 
 class StaffAction(models.Model):
@@ -166,11 +186,22 @@ class StaffAction(models.Model):
     staff = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     action = models.CharField(max_length=60)
     target = models.CharField(max_length=120)
+    object_id = models.BigIntegerField(null=True)
     household_id = models.BigIntegerField(null=True, blank=True)
     reason = models.CharField(max_length=300)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=300, blank=True)
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"], condition=models.Q(finished_at=None), name="accounts_staffaction_open"
+            ),
+            models.Index(fields=["target", "object_id"], name="accounts_staffaction_target"),
+        ]
+
     def __str__(self) -> str:
-        return f"{self.action} on {self.target}"
+        return f"{self.action} on {self.target} {self.object_id}"

@@ -64,7 +64,8 @@ class AccountAdmin(StaffAdmin):
     @admin.display(description=f"latest {LATEST} refreshes")
     def latest_refreshes(self, account: Account) -> SafeString | str:
         rows = Refresh.objects.filter(household_id=account.household_id, account_id=account.pk).order_by("-pk")[:LATEST]
-        head = "<tr><th>Feature</th><th>Status</th><th>Cause</th><th>Started</th><th>New</th><th>Changed</th><th>Error</th></tr>"
+        columns = ("Feature", "Status", "Cause", "Started", "New", "Changed", "Error")
+        head = format_html_join("", "<th>{}</th>", ((column,) for column in columns))
         body = format_html_join(
             "",
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
@@ -81,7 +82,7 @@ class AccountAdmin(StaffAdmin):
                 for r in rows
             ),
         )
-        return format_html("<table>" + head + "{}</table>", body) if body else "none yet"
+        return format_html("<table><tr>{}</tr>{}</table>", head, body) if body else "none yet"
 
     @admin.display(description="rows set aside")
     def set_aside(self, account: Account) -> int:

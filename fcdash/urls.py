@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views import end_staff_access, staff_reason
 from fcdash import display, health, wellknown
 
 urlpatterns = [
@@ -15,6 +16,8 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path(".well-known/apple-app-site-association", wellknown.apple, name="apple_app_site_association"),
     path(".well-known/assetlinks.json", wellknown.android, name="assetlinks"),
+    path("admin/reason/", admin.site.admin_view(staff_reason), name="staff_reason"),
+    path("admin/reason/end/", admin.site.admin_view(end_staff_access), name="staff_reason_end"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),

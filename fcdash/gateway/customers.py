@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from fcdash.gateway.client import read, write
 
@@ -25,3 +26,13 @@ def find_customer(email: str, user_key: str) -> str | None:
         if (customer.get("metadata") or {}).get("fcdash_user") == user_key:
             return str(customer["id"])
     return None
+
+
+def update_customer(customer_id: str, email: str, name: str) -> None:
+    """Set the Customer's address and name. Raises TryAgain, WillNotWork, OutcomeUnknown.
+
+    Setting the same words twice does no harm. A key made of the words would: whoever changes a name and changes it
+    back within a day would get the answer to the first change, and keep the second name.
+    """
+    params: Any = {"email": email, "name": name}
+    write(lambda c, options: c.v1.customers.update(customer_id, params, options), key=f"customer-words-{uuid4()}")
