@@ -1,0 +1,1 @@
+"""A local Stripe for development and tests: its HTTP API, its webhooks and its linking dialog."""

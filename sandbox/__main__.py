@@ -1,0 +1,101 @@
+"""`python -m sandbox`: serves the sandbox on loopback until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import logging
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sandbox import faults
+from sandbox.app import build
+
+
+class Protocol(H11Protocol):
+    """Hands the application its connection, so that a fault can cut it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        inner = self.app
+
+        async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
+            scope["sandbox.transport"] = self.transport
+            await inner(scope, receive, send)  # type: ignore[arg-type]
+
+        self.app = with_transport  # type: ignore[assignment]
+
+
+class Server(uvicorn.Server):
+    """Says where it listens once it does, and lets nothing that is being held delay the end."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if sockets and self.started:
+            sys.stdout.write(f"listening on http://127.0.0.1:{sockets[0].getsockname()[1]}\n")
+            sys.stdout.flush()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        faults.release_held()
+        super().handle_exit(sig, frame)
+
+
+def listen(port: int) -> list[socket.socket]:
+    """Loopback in both families, so that `localhost` works whichever it means; only IPv4 is a must."""
+    first = _bound(socket.AF_INET, "127.0.0.1", port)
+    sockets = [first]
+    try:
+        sockets.append(_bound(socket.AF_INET6, "::1", first.getsockname()[1]))
+    except OSError:
+        # No IPv6 here, or somebody else has the port there: 127.0.0.1 still serves.
+        pass
+    return sockets
+
+
+def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A local Stripe.")
+    parser.add_argument("--port", type=int, default=8001, help="0 takes a free one")
+    parser.add_argument("--data", type=Path, required=True, help="folder that keeps its state")
+    parser.add_argument("--webhook", help="where events go")
+    options = parser.parse_args()
+    logging.basicConfig(format="sandbox: %(message)s", level=logging.WARNING)
+    try:
+        sockets = listen(options.port)
+    except OSError as problem:
+        if problem.errno != errno.EADDRINUSE:
+            raise
+        sys.stderr.write(f"Port {options.port} is in use; name another with --port.\n")
+        return 1
+    config = uvicorn.Config(
+        build(options.data, options.webhook),
+        http=Protocol,
+        ws="none",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+        timeout_keep_alive=30,
+    )
+    Server(config).run(sockets)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""The Stripe account that the sandbox's keys belong to."""
+
+from __future__ import annotations
+
+from stripe.params import AccountRetrieveCurrentParams
+
+from sandbox.operations import Call, Operation
+from sandbox.store import Body
+
+ACCOUNT_ID = "acct_sandbox"
+
+
+def retrieve(call: Call) -> Body:
+    return {
+        "id": ACCOUNT_ID,
+        "object": "account",
+        "business_profile": {"name": "fcdash sandbox", "support_email": None, "url": None},
+        "capabilities": {"transfers": "active", "us_bank_account_ach_payments": "active"},
+        "charges_enabled": True,
+        "country": "US",
+        "default_currency": "usd",
+        "details_submitted": True,
+        "email": "operator@example.com",
+        "payouts_enabled": True,
+        "settings": {"payments": {"statement_descriptor": "FCDASH SANDBOX"}},
+        "type": "standard",
+    }
+
+
+OPERATIONS = (Operation("GET", "/v1/account", retrieve, AccountRetrieveCurrentParams),)

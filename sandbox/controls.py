@@ -1,0 +1,263 @@
+"""`/sandbox/…`: what banks, people and time do, and what came in and went out. Never called by the application."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from functools import wraps
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox import (
+    accounts,
+    banks,
+    clock,
+    deliveries,
+    disputes,
+    errors,
+    faults,
+    feed,
+    idempotency,
+    mandates,
+    payment_intents,
+    refreshing,
+    refunds,
+    rendering,
+    returns,
+    sessions,
+    timers,
+    webhook_endpoints,
+)
+from sandbox.errors import ApiError
+from sandbox.store import Body, store
+
+Control = Callable[[Request, Body], Awaitable[Body]]
+
+
+def _control(run: Control) -> Callable[[Request], Awaitable[Response]]:
+    """A control reads JSON and answers JSON; refusals have Stripe's form."""
+
+    @wraps(run)
+    async def endpoint(request: Request) -> Response:
+        try:
+            return JSONResponse(await run(request, await _json_of(request)))
+        except ApiError as refusal:
+            return JSONResponse(refusal.body, status_code=refusal.status)
+
+    return endpoint
+
+
+async def _json_of(request: Request) -> Body:
+    if request.method == "GET":
+        return {}
+    text = await request.body()
+    try:
+        body = json.loads(text) if text else {}
+    except ValueError:
+        raise ApiError("The body must be JSON.") from None
+    if not isinstance(body, dict):
+        raise ApiError("The body must be a JSON object.")
+    return body
+
+
+async def ready(request: Request, body: Body) -> Body:
+    return {"ok": True}
+
+
+async def list_banks(request: Request, body: Body) -> Body:
+    names = ("key", "name", "category", "subcategory", "last4")
+    return {
+        "data": [
+            {
+                "key": institution.key,
+                "name": institution.name,
+                "accounts": [{name: getattr(account, name) for name in names} for account in institution.accounts],
+            }
+            for institution in banks.INSTITUTIONS
+        ]
+    }
+
+
+async def authorize(request: Request, body: Body) -> Body:
+    keys = body.get("accounts", [])
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise errors.invalid("accounts", "must be a list of the keys of bank accounts.")
+    return sessions.authorize(request.path_params["session"], keys, body.get("result", "success"))
+
+
+async def book_transactions(request: Request, body: Body) -> Body:
+    rows = body.get("transactions")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise errors.missing("transactions")
+    with store.transaction():
+        account = accounts.existing(request.path_params["account"], None)
+        booked = feed.book(account["id"], rows)
+    return {"data": [{"id": row_id} for row_id in booked]}
+
+
+async def set_account_state(request: Request, body: Body) -> Body:
+    with store.transaction():
+        account = accounts.existing(request.path_params["account"], None)
+        if "refresh" in body:
+            account["_"]["refresh"] = _choice(body, "refresh", ("succeed", "fail", "hang"))
+            if account["_"]["refresh"] != "hang":
+                refreshing.restart_hanging(account)
+        if "balance" in body:
+            account["_"]["balance"] = _balance(body["balance"], account["category"])
+        store.save(account)
+        if "status" in body:
+            accounts.set_status(account, _choice(body, "status", ("active", "inactive")))
+        return rendering.shown(account)
+
+
+def _choice(body: Body, name: str, choices: tuple[str, ...]) -> str:
+    if body[name] not in choices:
+        raise errors.invalid(name, "must be one of " + ", ".join(choices))
+    return str(body[name])
+
+
+def _balance(given: Any, category: str) -> Body | None:
+    """Cents, or `current` with `available` or `used`, each cents or a hash by currency; null: the bank gives none."""
+    if given is None:
+        return None
+    if isinstance(given, int):
+        given = {"current": given, ("used" if category == "credit" else "available"): given}
+    if not isinstance(given, dict) or "current" not in given:
+        raise errors.invalid("balance", "must be cents, or a hash with `current` in cents.")
+    balance: Body = {"available": None, "used": None}
+    for name in ("current", "available", "used"):
+        value = given.get(name)
+        if isinstance(value, dict):
+            ((balance["currency"], value),) = value.items()
+        if value is not None and not isinstance(value, int):
+            raise errors.invalid(f"balance[{name}]", "must be cents.")
+        balance[name] = value
+    return balance
+
+
+async def settle(request: Request, body: Body) -> Body:
+    outcome = _choice({"outcome": body.get("outcome")}, "outcome", ("succeeded", "failed"))
+    why = returns.named(str(body.get("failure_code") or "R01")) if outcome == "failed" else None
+    with store.transaction():
+        return rendering.shown(payment_intents.settle(request.path_params["intent"], why))
+
+
+async def dispute(request: Request, body: Body) -> Body:
+    with store.transaction():
+        intent = payment_intents.existing(request.path_params["intent"])
+        return rendering.shown(disputes.open_for(intent, str(body.get("reason") or "debit_not_authorized")))
+
+
+async def fail_refund(request: Request, body: Body) -> Body:
+    with store.transaction():
+        return rendering.shown(refunds.fail(request.path_params["refund"], str(body.get("reason") or "unknown")))
+
+
+async def set_mandate_state(request: Request, body: Body) -> Body:
+    status = _choice({"status": body.get("status")}, "status", ("active", "inactive", "pending"))
+    with store.transaction():
+        mandate = store.find("mandate", request.path_params["mandate"])
+        if mandate is None:
+            raise errors.no_such("mandate", request.path_params["mandate"])
+        mandates.set_status(mandate, status)
+        return rendering.shown(mandate)
+
+
+async def advance_clock(request: Request, body: Body) -> Body:
+    seconds = body.get("seconds")
+    if not isinstance(seconds, int | float) or seconds < 0:
+        raise errors.invalid("seconds", "must be a number, not negative.")
+    done = timers.advance(seconds)
+    deliveries.wake()
+    return {"done": done, "offset": clock.offset(), "now": int(clock.now())}
+
+
+async def put_faults(request: Request, body: Body) -> Body:
+    with store.transaction():
+        if "api" in body:
+            faults.set_faults(list(body["api"] or []))
+        if "webhooks" in body:
+            deliveries.set_faults(dict(body["webhooks"] or {}))
+    return _faults()
+
+
+async def get_faults(request: Request, body: Body) -> Body:
+    return _faults()
+
+
+def _faults() -> Body:
+    return {"api": faults.listed(), "webhooks": asdict(deliveries.faults)}
+
+
+async def put_webhook(request: Request, body: Body) -> Body:
+    url = body.get("url")
+    if url is not None and not isinstance(url, str):
+        raise errors.invalid("url", "must be a URL, or null for none.")
+    with store.transaction():
+        webhook_endpoints.set_own(url)
+    return {"url": url}
+
+
+async def forget_keys(request: Request, body: Body) -> Body:
+    return {"forgotten": idempotency.forget_all()}
+
+
+async def list_requests(request: Request, body: Body) -> Body:
+    rows = store.db.execute(
+        "SELECT request_id, method, path, params, idempotency_key, status, fault, version, at FROM requests ORDER BY seq"
+    )
+    names = ("request_id", "method", "path", "params", "idempotency_key", "status", "fault", "stripe_version", "at")
+    data = [dict(zip(names, row, strict=True)) for row in rows]
+    for entry in data:
+        entry["params"] = json.loads(entry["params"])
+    return {"data": data}
+
+
+async def list_deliveries(request: Request, body: Body) -> Body:
+    rows = store.db.execute(
+        "SELECT d.event, e.type, d.url, d.attempt, d.outcome, d.status, d.error, d.at FROM deliveries d "
+        "LEFT JOIN events e ON e.id = d.event ORDER BY d.seq"
+    )
+    names = ("event", "type", "url", "attempt", "outcome", "status", "error", "at")
+    (waiting,) = store.db.execute("SELECT count(*) FROM outbox").fetchone()
+    return {"data": [dict(zip(names, row, strict=True)) for row in rows], "waiting": waiting + deliveries.in_flight()}
+
+
+async def reset(request: Request, body: Body) -> Body:
+    """Empties the sandbox; the webhook's address stays, as it belongs to the set-up."""
+    url = store.setting("webhook_url")
+    faults.release_held()
+    store.db.execute("DELETE FROM outbox")
+    await deliveries.settle_down()
+    store.empty()
+    clock.set_offset(0.0)
+    faults.restore()
+    deliveries.restore_faults()
+    with store.transaction():
+        webhook_endpoints.set_own(url)
+    return {"ok": True}
+
+
+routes = [
+    Route("/sandbox/ready", _control(ready)),
+    Route("/sandbox/banks", _control(list_banks)),
+    Route("/sandbox/link-sessions/{session}/authorize", _control(authorize), methods=["POST"]),
+    Route("/sandbox/accounts/{account}/transactions", _control(book_transactions), methods=["POST"]),
+    Route("/sandbox/accounts/{account}/state", _control(set_account_state), methods=["POST"]),
+    Route("/sandbox/payment_intents/{intent}/settle", _control(settle), methods=["POST"]),
+    Route("/sandbox/payment_intents/{intent}/dispute", _control(dispute), methods=["POST"]),
+    Route("/sandbox/refunds/{refund}/fail", _control(fail_refund), methods=["POST"]),
+    Route("/sandbox/mandates/{mandate}/state", _control(set_mandate_state), methods=["POST"]),
+    Route("/sandbox/clock/advance", _control(advance_clock), methods=["POST"]),
+    Route("/sandbox/faults", _control(get_faults), methods=["GET"]),
+    Route("/sandbox/faults", _control(put_faults), methods=["PUT"]),
+    Route("/sandbox/webhook", _control(put_webhook), methods=["PUT"]),
+    Route("/sandbox/idempotency/forget", _control(forget_keys), methods=["POST"]),
+    Route("/sandbox/requests", _control(list_requests)),
+    Route("/sandbox/deliveries", _control(list_deliveries)),
+    Route("/sandbox/reset", _control(reset), methods=["POST"]),
+]

@@ -1,0 +1,121 @@
+"""Disputes: a payment taken back after it had succeeded, without appeal."""
+
+from __future__ import annotations
+
+from stripe.params import DisputeListParams, DisputeRetrieveParams
+
+from sandbox import charges, clock, errors, events, ids, listing, mandates, payment_methods, rendering
+from sandbox.errors import ApiError
+from sandbox.operations import Call, Operation
+from sandbox.store import Body, store
+
+KIND = "dispute"
+
+# The raw codes that banks give for each reason; the last three are late returns, not the customer's claim.
+NETWORK_CODES = {
+    "debit_not_authorized": "R10",
+    "fraudulent": "R10",
+    "general": "R10",
+    "unrecognized": "R10",
+    "duplicate": "R10",
+    "insufficient_funds": "R01",
+    "incorrect_account_details": "R03",
+    "bank_cannot_process": "R20",
+}
+LATE_RETURNS = ("insufficient_funds", "incorrect_account_details", "bank_cannot_process")
+
+_EVIDENCE = (
+    "access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure",
+    "cancellation_rebuttal", "customer_communication", "customer_email_address", "customer_name",
+    "customer_purchase_ip", "customer_signature", "duplicate_charge_documentation", "duplicate_charge_explanation",
+    "duplicate_charge_id", "product_description", "receipt", "refund_policy", "refund_policy_disclosure",
+    "refund_refusal_explanation", "service_date", "service_documentation", "shipping_address", "shipping_carrier",
+    "shipping_date", "shipping_documentation", "shipping_tracking_number", "uncategorized_file", "uncategorized_text",
+)  # fmt: skip
+
+
+def open_for(intent: Body, reason: str) -> Body:
+    """The bank takes the money of a succeeded payment back: disputed and lost at once, as ACH disputes are."""
+    if reason not in NETWORK_CODES:
+        raise errors.invalid("reason", "must be one of " + ", ".join(NETWORK_CODES))
+    if intent["status"] != "succeeded":
+        raise ApiError(f"Only a succeeded payment can be disputed; this one is {intent['status']}.")
+    charge = charges.existing(intent["latest_charge"], None)
+    if charge["disputed"]:
+        raise ApiError("This payment has been disputed already.", code="charge_disputed")
+    charge["disputed"] = True
+    store.save(charge)
+    dispute = store.add(_new(charge, reason))
+    for type in ("created", "funds_withdrawn", "closed"):
+        events.emit(f"charge.dispute.{type}", dispute)
+    events.emit("charge.updated", charge, previous={"disputed": False})
+    if reason not in LATE_RETURNS:
+        end_mandate(charge)
+        _count_against(charge)
+    return dispute
+
+
+def _new(charge: Body, reason: str) -> Body:
+    evidence: Body = {**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}}
+    return {
+        "id": ids.new_id(KIND),
+        "object": KIND,
+        "amount": charge["amount"],
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "created": clock.stamp(),
+        "currency": charge["currency"],
+        "enhanced_eligibility_types": [],
+        "evidence": evidence,
+        "evidence_details": {
+            "due_by": None,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+            "submission_method": "not_submitted",
+        },
+        "intended_submission_method": None,
+        "is_charge_refundable": False,
+        "livemode": False,
+        "metadata": {},
+        "network_reason_code": NETWORK_CODES[reason],
+        "payment_intent": charge["payment_intent"],
+        "reason": reason,
+        "status": "lost",
+    }
+
+
+def end_mandate(charge: Body) -> None:
+    """Who disputes a debit takes back the word it stood on."""
+    mandate_id = charge["payment_method_details"]["us_bank_account"].get("mandate")
+    mandate = store.find("mandate", mandate_id) if mandate_id else None
+    if mandate is not None:
+        mandates.set_status(mandate, "inactive")
+
+
+def _count_against(charge: Body) -> None:
+    """A second dispute blocks the bank account."""
+    method = payment_methods.existing(charge["payment_method"], None)
+    method["_"]["disputes"] += 1
+    store.save(method)
+    if method["_"]["disputes"] >= 2:
+        payment_methods.block(method, "debit_not_authorized", "R10")
+
+
+def retrieve(call: Call) -> Body:
+    dispute = store.find(KIND, call.id)
+    if dispute is None:
+        raise errors.no_such(KIND, call.id)
+    return rendering.shown(dispute, call.version)
+
+
+def list_disputes(call: Call) -> Body:
+    places = {"charge": call.params.get("charge"), "payment_intent": call.params.get("payment_intent")}
+    return listing.page(KIND, call.params, call.url, call.version, places=places)
+
+
+OPERATIONS = (
+    Operation("GET", "/v1/disputes", list_disputes, DisputeListParams),
+    Operation("GET", "/v1/disputes/*", retrieve, DisputeRetrieveParams),
+)

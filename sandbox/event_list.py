@@ -1,0 +1,69 @@
+"""The Events list: what happened in the last 30 days, also what no endpoint has received."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from stripe.params import EventListParams, EventRetrieveParams
+
+from sandbox import clock, errors, listing
+from sandbox.errors import ApiError
+from sandbox.operations import Call, Operation
+from sandbox.store import Body, store
+
+HORIZON_DAYS = 30
+
+
+def _oldest() -> float:
+    """Events age by the sandbox's clock, so that an advanced one takes them out of reach."""
+    return clock.now() - HORIZON_DAYS * clock.DAY
+
+
+def list_events(call: Call) -> Body:
+    params = call.params
+    clauses: list[str] = ["happened >= ?"]
+    values: list[Any] = [_oldest()]
+    types = _types(params)
+    if types:
+        clauses.append("(" + " OR ".join(["type GLOB ?"] * len(types)) + ")")
+        values += types
+    since, instants = listing.bounds("created", params.get("created"))
+    clauses += since
+    values += instants
+    if "delivery_success" in params:
+        clauses.append("pending + failed = 0" if params["delivery_success"] else "pending + failed > 0")
+    rows, has_more = listing.event_page(clauses, values, params)
+    return {"object": "list", "data": [_shown(row) for row in rows], "has_more": has_more, "url": call.url}
+
+
+def _types(params: Any) -> list[str]:
+    if "type" in params and "types" in params:
+        raise errors.exclusive("type", "types")
+    types = list(params.get("types", []))
+    if len(types) > 20:
+        raise ApiError("You may name at most 20 types.", param="types")
+    if params.get("type"):
+        types.append(params["type"])
+    return types
+
+
+def _shown(row: tuple[str, int]) -> Body:
+    event: Body = json.loads(row[0])
+    event["pending_webhooks"] = row[1]
+    return event
+
+
+def retrieve(call: Call) -> Body:
+    row = store.db.execute(
+        "SELECT body, pending + failed FROM events WHERE id = ? AND happened >= ?", (call.id, _oldest())
+    ).fetchone()
+    if row is None:
+        raise errors.no_such("event", call.id)
+    return _shown(row)
+
+
+OPERATIONS = (
+    Operation("GET", "/v1/events", list_events, EventListParams),
+    Operation("GET", "/v1/events/*", retrieve, EventRetrieveParams),
+)

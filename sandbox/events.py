@@ -1,0 +1,54 @@
+"""Events: every change of state is written once, as the object was then, and queued for the webhook endpoints."""
+
+from __future__ import annotations
+
+import copy
+import fnmatch
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox import clock, deliveries, ids, rendering, versions
+from sandbox.store import Body, store
+
+
+@dataclass
+class Cause:
+    """The API request that is being handled, as events name it; both None when something happened by itself."""
+
+    request_id: str | None = None
+    idempotency_key: str | None = None
+
+
+cause = Cause()
+
+
+def emit(type: str, body: Body, previous: dict[str, Any] | None = None) -> None:
+    """Records an event about an object; `previous` holds the old values of what an update changed."""
+    # A renderer may share parts with the stored object; the snapshot is written out at once, so that is safe.
+    data: dict[str, Any] = {"object": rendering.shown(body)}
+    if previous is not None:
+        data["previous_attributes"] = copy.deepcopy(previous)
+    event: Body = {
+        "id": ids.new_id("event"),
+        "object": "event",
+        "api_version": versions.CURRENT.label,
+        "created": clock.stamp(),
+        "data": data,
+        "livemode": False,
+        "pending_webhooks": 0,
+        "request": {"id": cause.request_id, "idempotency_key": cause.idempotency_key},
+        "type": type,
+    }
+    endpoints = [each for each in store.all("webhook_endpoint") if wants(each, type)]
+    store.db.execute(
+        "INSERT INTO events (id, type, created, happened, pending, body) VALUES (?, ?, ?, ?, ?, ?)",
+        (event["id"], type, event["created"], clock.now(), len(endpoints), store.dump(event)),
+    )
+    for endpoint in endpoints:
+        deliveries.queue(event["id"], endpoint["id"])
+
+
+def wants(endpoint: Body, type: str) -> bool:
+    if endpoint["status"] != "enabled":
+        return False
+    return any(fnmatch.fnmatchcase(type, pattern) for pattern in endpoint["enabled_events"])

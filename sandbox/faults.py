@@ -1,0 +1,98 @@
+"""API faults on demand: errors, hangs and cut connections, before a request has its effect or after."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sandbox import errors
+from sandbox.store import store
+
+BEFORE = ("500", "429", "timeout", "connection_reset", "slow")
+AFTER = ("500_after_success", "timeout_after_success", "connection_reset_after_success")
+KINDS = BEFORE + AFTER
+
+
+@dataclass
+class Fault:
+    """`match`: method, space, whole path, `*` for one segment.
+
+    `seconds` is how slow `slow` is; `should_retry` is what the answer tells the client about trying again.
+    """
+
+    match: str
+    kind: str
+    times: int = 1
+    left: int = 1
+    seconds: float = 1.0
+    should_retry: bool | None = None
+
+    def fits(self, method: str, path: str) -> bool:
+        wanted_method, _, wanted_path = self.match.partition(" ")
+        if wanted_method != method:
+            return False
+        wanted, given = wanted_path.strip("/").split("/"), path.strip("/").split("/")
+        return len(wanted) == len(given) and all(
+            each in ("*", segment) for each, segment in zip(wanted, given, strict=True)
+        )
+
+
+_faults: list[Fault] = []
+# Set and renewed to end whatever is being held: a reset and a stop must not wait for it.
+_release = asyncio.Event()
+
+
+def set_faults(specs: list[dict[str, Any]]) -> None:
+    fresh = [_fault(spec) for spec in specs]
+    _faults[:] = fresh
+    _remember()
+
+
+def _fault(spec: dict[str, Any]) -> Fault:
+    match, kind, times = spec.get("match"), str(spec.get("kind")), spec.get("times", 1)
+    if not isinstance(match, str) or " /" not in match:
+        raise errors.invalid("api[match]", "must be a method, a space and a path.")
+    if kind not in KINDS:
+        raise errors.invalid("api[kind]", "must be one of " + ", ".join(KINDS))
+    if not isinstance(times, int) or times < 1:
+        raise errors.invalid("api[times]", "must be a positive integer.")
+    return Fault(match, kind, times, times, float(spec.get("seconds", 1.0)), spec.get("should_retry"))
+
+
+def listed() -> list[dict[str, Any]]:
+    return [asdict(fault) for fault in _faults]
+
+
+def restore() -> None:
+    _faults[:] = [Fault(**spec) for spec in store.setting("api_faults") or []]
+
+
+def take(method: str, path: str) -> Fault | None:
+    """The fault that befalls this request, used up by one."""
+    for fault in _faults:
+        if fault.left > 0 and fault.fits(method, path):
+            fault.left -= 1
+            _remember()
+            return fault
+    return None
+
+
+def _remember() -> None:
+    store.set_setting("api_faults", listed())
+
+
+def release_held() -> None:
+    """Ends every held request now."""
+    global _release
+    _release.set()
+    _release = asyncio.Event()
+
+
+async def hold(gone: asyncio.Future[Any], seconds: float | None = None) -> None:
+    """Waits until the client has left, the time is over, or everything held is released."""
+    released = asyncio.ensure_future(_release.wait())
+    try:
+        await asyncio.wait({gone, released}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        released.cancel()

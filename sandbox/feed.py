@@ -1,0 +1,114 @@
+"""The bank's feed: what its books hold, what a control has it book, and what a refresh brings over to Stripe."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox import banks, clock, errors, ids
+from sandbox.errors import ApiError
+from sandbox.store import Body, store
+
+
+def new_refresh(account_id: str) -> str:
+    """The id of a refresh that begins now: what `transaction_refresh[after]` takes as a cursor."""
+    refresh_id = ids.new_id("financial_connections.transaction_refresh")
+    store.db.execute("INSERT INTO refreshes (id, account) VALUES (?, ?)", (refresh_id, account_id))
+    return refresh_id
+
+
+def take_in(account: Body) -> None:
+    """Brings over what the bank has booked or changed, under the account's running refresh."""
+    refresh_id = account["transaction_refresh"]["id"]
+    (refresh,) = store.db.execute("SELECT seq FROM refreshes WHERE id = ?", (refresh_id,)).fetchone()
+    _take_in_books(account["id"], account["_"]["bank_key"], refresh)
+    _take_in_booked(account["id"], refresh)
+
+
+def _take_in_books(account_id: str, bank_key: str, refresh: int) -> None:
+    """The generated books: rows by the bank's own key, so that a pending row posts as the row it was."""
+    rows = store.db.execute(
+        "SELECT bank_key, id, amount, description, status FROM transactions WHERE account = ? AND bank_key IS NOT NULL",
+        (account_id,),
+    )
+    known = {key: (amount, description, status) for key, _, amount, description, status in rows}
+    now = clock.stamp()
+    fresh, changed = [], []
+    for row in banks.rows_for(bank_key, datetime.now(UTC)):
+        if row.key not in known:
+            fresh.append(row)
+        elif known[row.key] != (row.amount, row.description, row.status) and known[row.key][2] == "pending":
+            changed.append(row)
+    store.db.executemany(
+        "INSERT INTO transactions (id, account, bank_key, amount, currency, description, status, transacted_at, "
+        "posted_at, updated, refresh) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (ids.new_id("financial_connections.transaction"), account_id, row.key, row.amount, row.currency,
+             row.description, row.status, row.transacted_at, row.posted_at, now, refresh)
+            for row in fresh
+        ],
+    )  # fmt: skip
+    store.db.executemany(
+        "UPDATE transactions SET amount = ?, description = ?, status = ?, posted_at = ?, updated = ?, refresh = ? "
+        "WHERE account = ? AND bank_key = ?",
+        [
+            (row.amount, row.description, row.status, row.posted_at, now, refresh, account_id, row.key)
+            for row in changed
+        ],
+    )
+
+
+def _take_in_booked(account_id: str, refresh: int) -> None:
+    """The rows that a control had the bank book or change since the last refresh."""
+    store.db.execute(
+        "INSERT INTO transactions (id, account, amount, currency, description, status, transacted_at, posted_at, "
+        "void_at, updated, refresh) SELECT id, account, amount, currency, description, status, transacted_at, "
+        "posted_at, void_at, ?, ? FROM booked WHERE account = ? AND NOT seen "
+        "ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, currency = excluded.currency, "
+        "description = excluded.description, status = excluded.status, transacted_at = excluded.transacted_at, "
+        "posted_at = excluded.posted_at, void_at = excluded.void_at, updated = excluded.updated, "
+        "refresh = excluded.refresh",
+        (clock.stamp(), refresh, account_id),
+    )
+    store.db.execute("UPDATE booked SET seen = 1 WHERE account = ? AND NOT seen", (account_id,))
+
+
+def book(account_id: str, rows: list[Body]) -> list[str]:
+    """What the bank does by itself: new rows, or changes to those whose id it has. Seen after the next refresh."""
+    now = clock.stamp()
+    kept = []
+    for row in rows:
+        row_id = str(row.get("id") or ids.new_id("financial_connections.transaction"))
+        kept.append(_booked(row_id, account_id, {**_as_known(row_id, account_id), **row}, now))
+    store.db.executemany("INSERT OR REPLACE INTO booked VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", kept)
+    return [row[0] for row in kept]
+
+
+def _as_known(row_id: str, account_id: str) -> Body:
+    """The row as the bank has it, from its unseen changes or from what a refresh brought over; empty when new."""
+    columns = ("account", "amount", "currency", "description", "status", "transacted_at", "posted_at", "void_at")
+    for table in ("booked", "transactions"):
+        row = store.db.execute(f"SELECT {', '.join(columns)} FROM {table} WHERE id = ?", (row_id,)).fetchone()
+        if row is not None and row[0] != account_id:
+            raise ApiError(f"{row_id} is a transaction of another account.", param="transactions")
+        if row is not None:
+            return dict(zip(columns[1:], row[1:], strict=True))
+    return {}
+
+
+def _booked(row_id: str, account_id: str, row: Body, now: int) -> tuple[Any, ...]:
+    status = row.get("status", "posted")
+    if status not in ("pending", "posted", "void"):
+        raise errors.invalid("transactions[status]", "must be one of pending, posted, or void")
+    amount, transacted_at = row.get("amount"), row.get("transacted_at", now)
+    if not isinstance(amount, int) or not isinstance(transacted_at, int):
+        raise errors.invalid("transactions", "`amount` and `transacted_at` must be integers.")
+    posted_at, void_at = row.get("posted_at"), row.get("void_at")
+    if status == "posted" and posted_at is None:
+        posted_at = max(transacted_at, now) if row.get("id") else transacted_at
+    if status == "void" and void_at is None:
+        void_at = now
+    return (
+        row_id, account_id, amount, row.get("currency") or "usd", str(row.get("description", "")), status,
+        transacted_at, posted_at, void_at,
+    )  # fmt: skip

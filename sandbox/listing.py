@@ -1,0 +1,92 @@
+"""Stripe's lists: newest first, pages by cursor, filters by place and by time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox import errors, rendering
+from sandbox.errors import ApiError
+from sandbox.store import PLACES, Body, store
+from sandbox.versions import Version
+
+_COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+def limit_of(params: Mapping[str, Any]) -> int:
+    limit = params.get("limit", 10)
+    if not 1 <= limit <= 100:
+        raise ApiError(
+            "This value must be between 1 and 100 (inclusive).", code="parameter_invalid_integer", param="limit"
+        )
+    return int(limit)
+
+
+def bounds(column: str, value: Any) -> tuple[list[str], list[int]]:
+    """SQL for a filter that is one instant or a hash of `gt`, `gte`, `lt`, `lte`."""
+    if value is None:
+        return [], []
+    if isinstance(value, int):
+        return [f"{column} = ?"], [value]
+    return [f"{column} {_COMPARE[name]} ?" for name in value], list(value.values())
+
+
+def page(
+    kind: str,
+    params: Mapping[str, Any],
+    url: str,
+    version: Version,
+    *,
+    places: Mapping[str, str | None] | None = None,
+    equal: Mapping[str, str | None] | None = None,
+    where: tuple[str, ...] = (),
+) -> Body:
+    """One page of a kind. `places` have an index, `equal` compares top-level fields without; None filters nothing."""
+    clauses, values = ["kind = ?", *where], [kind]
+    for place, wanted in (places or {}).items():
+        if wanted is not None:
+            clauses.append(f"json_extract(body, '{PLACES[place]}') = ?")
+            values.append(wanted)
+    for name, wanted in (equal or {}).items():
+        if wanted is not None:
+            clauses.append(f"json_extract(body, '$.{name}') = ?")
+            values.append(wanted)
+    since, instants = bounds("json_extract(body, '$.created')", params.get("created"))
+    clauses += since
+    rows, has_more = _rows("objects", "body", kind, clauses, [*values, *instants], params)
+    bodies = [store.load(row) for row in rows]
+    return rendering.listed(bodies, url, has_more=has_more, version=version)
+
+
+def event_page(clauses: list[str], values: list[Any], params: Mapping[str, Any]) -> tuple[list[Any], bool]:
+    return _rows("events", "body, pending + failed", "event", clauses, values, params)
+
+
+def _rows(
+    table: str, columns: str, kind: str, clauses: list[str], values: list[Any], params: Mapping[str, Any]
+) -> tuple[list[Any], bool]:
+    limit = limit_of(params)
+    after, before = params.get("starting_after"), params.get("ending_before")
+    if after and before:
+        raise errors.exclusive("starting_after", "ending_before")
+    order = "DESC"
+    if after:
+        clauses = [*clauses, "seq < ?"]
+        values = [*values, _position(table, kind, after, "starting_after")]
+    if before:
+        clauses, order = [*clauses, "seq > ?"], "ASC"
+        values = [*values, _position(table, kind, before, "ending_before")]
+    where = " AND ".join(clauses) or "1"
+    rows = store.db.execute(
+        f"SELECT {columns} FROM {table} WHERE {where} ORDER BY seq {order} LIMIT ?", [*values, limit + 1]
+    ).fetchall()
+    has_more = len(rows) > limit
+    rows = rows[:limit]
+    return (rows[::-1] if before else rows), has_more
+
+
+def _position(table: str, kind: str, object_id: str, param: str) -> int:
+    row = store.db.execute(f"SELECT seq FROM {table} WHERE id = ?", (object_id,)).fetchone()
+    if row is None:
+        raise errors.no_such(kind, object_id, param)
+    return int(row[0])

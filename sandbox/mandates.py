@@ -1,0 +1,96 @@
+"""Mandates: a customer's word that an account may be debited, and what ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stripe.params import MandateRetrieveParams
+
+from sandbox import clock, errors, events, ids, rendering
+from sandbox.errors import ApiError
+from sandbox.operations import Call, Operation
+from sandbox.store import Body, store
+
+
+def accept(
+    payment_method: Body, mandate_data: Mapping[str, Any], *, single_use: Body | None, on_behalf_of: str | None = None
+) -> Body:
+    """A new active mandate from the customer's acceptance."""
+    mandate: Body = {
+        "id": ids.new_id("mandate"),
+        "object": "mandate",
+        "customer_acceptance": _acceptance(mandate_data),
+        "livemode": False,
+        "payment_method": payment_method["id"],
+        "payment_method_details": {"type": "us_bank_account", "us_bank_account": {}},
+        "status": "active",
+        "type": "single_use" if single_use else "multi_use",
+        "_": {"used": False},
+    }
+    mandate["single_use" if single_use else "multi_use"] = single_use or {}
+    if on_behalf_of:
+        mandate["on_behalf_of"] = on_behalf_of
+    return store.add(mandate)
+
+
+def _acceptance(mandate_data: Mapping[str, Any]) -> Body:
+    path = "mandate_data[customer_acceptance]"
+    acceptance = mandate_data["customer_acceptance"]
+    kind = acceptance["type"]
+    if kind not in ("online", "offline"):
+        raise errors.invalid(f"{path}[type]", "must be one of online, or offline")
+    accepted_at = acceptance.get("accepted_at", clock.stamp())
+    if accepted_at > clock.stamp() + 60:
+        raise errors.invalid(f"{path}[accepted_at]", "must not lie in the future.")
+    if kind == "offline":
+        return {"accepted_at": accepted_at, "offline": {}, "type": "offline"}
+    online = acceptance.get("online")
+    if online is None:
+        raise errors.missing(f"{path}[online]")
+    # A client-side confirmation leaves both to Stripe.js; the server must say them.
+    for name in ("ip_address", "user_agent"):
+        if not online.get(name):
+            raise errors.missing(f"{path}[online][{name}]")
+    return {
+        "accepted_at": accepted_at,
+        "online": {"ip_address": online["ip_address"], "user_agent": online["user_agent"]},
+        "type": "online",
+    }
+
+
+def usable(mandate_id: str, payment_method: Body) -> Body:
+    """The mandate, when it is active and of that payment method."""
+    mandate = store.find("mandate", mandate_id)
+    if mandate is None:
+        raise errors.no_such("mandate", mandate_id, "mandate")
+    if mandate["payment_method"] != payment_method["id"]:
+        raise _refused("The mandate supplied belongs to another payment method.")
+    if mandate["status"] != "active":
+        raise _refused(f"The mandate supplied is {mandate['status']}. Collect a new mandate from the customer.")
+    if mandate["type"] == "single_use" and mandate["_"]["used"]:
+        raise _refused("The mandate supplied was for one payment, which it has served.")
+    return mandate
+
+
+def _refused(message: str) -> ApiError:
+    return ApiError(message, code="payment_intent_mandate_invalid", param="mandate", executed=True)
+
+
+def set_status(mandate: Body, status: str) -> None:
+    if mandate["status"] == status:
+        return
+    previous = {"status": mandate["status"]}
+    mandate["status"] = status
+    store.save(mandate)
+    events.emit("mandate.updated", mandate, previous=previous)
+
+
+def retrieve(call: Call) -> Body:
+    mandate = store.find("mandate", call.id)
+    if mandate is None:
+        raise errors.no_such("mandate", call.id)
+    return rendering.shown(mandate, call.version)
+
+
+OPERATIONS = (Operation("GET", "/v1/mandates/*", retrieve, MandateRetrieveParams),)

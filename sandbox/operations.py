@@ -1,0 +1,98 @@
+"""What an API operation is: a method and path, the parameters it takes, and the function that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
+
+from sandbox.store import Body
+from sandbox.versions import Version
+
+
+class ExpandOnly(TypedDict):
+    """Parameters of an operation that takes none of its own."""
+
+    expand: NotRequired[list[str]]
+
+
+@dataclass(frozen=True)
+class Raw:
+    """An answer that is JSON already."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to an operation, checked and typed."""
+
+    ids: tuple[str, ...]
+    params: Mapping[str, Any]
+    version: Version
+    url: str
+    base: str
+    publishable: bool = False
+    client_secret: str | None = None
+
+    @property
+    def id(self) -> str:
+        return self.ids[0]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`path` is Stripe's, `*` standing for an id.
+
+    `shape_for` picks the parameters by version; `prepare` sees them raw, before they are checked.
+    `publishable`: Stripe.js may call it with the client secret.
+    """
+
+    method: str
+    path: str
+    run: Callable[[Call], Body | Raw]
+    shape: type = ExpandOnly
+    shape_for: Callable[[Version], type] | None = None
+    prepare: Callable[[dict[str, Any], Version], dict[str, Any]] | None = None
+    publishable: bool = False
+
+    def shape_at(self, version: Version) -> type:
+        return self.shape_for(version) if self.shape_for else self.shape
+
+
+@dataclass
+class _Node:
+    children: dict[str, _Node] = field(default_factory=dict)
+    operations: dict[str, Operation] = field(default_factory=dict)
+
+
+class Table:
+    """Operations by path, found segment by segment."""
+
+    def __init__(self, operations: tuple[Operation, ...]) -> None:
+        self._root = _Node()
+        self._all = operations
+        for operation in operations:
+            node = self._root
+            for segment in operation.path.strip("/").split("/"):
+                node = node.children.setdefault(segment, _Node())
+            node.operations[operation.method] = operation
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self._all)
+
+    def find(self, method: str, path: str) -> tuple[Operation, tuple[str, ...]] | None:
+        node = self._root
+        ids: list[str] = []
+        for segment in path.strip("/").split("/"):
+            following = node.children.get(segment)
+            if following is None:
+                following = node.children.get("*")
+                ids.append(segment)
+            if following is None or not segment:
+                return None
+            node = following
+        operation = node.operations.get(method)
+        return (operation, tuple(ids)) if operation else None

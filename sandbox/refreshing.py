@@ -1,0 +1,164 @@
+"""Refreshes of linked accounts: asked for, pending for a moment, then done or failed, each feature by itself."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox import banks, clock, events, feed, ids, timers
+from sandbox.errors import ApiError
+from sandbox.store import Body, store
+
+# Real seconds: what a person waits for, and how soon they may ask again.
+TAKES = 0.3
+COOL_DOWN = 5
+
+FIELD = {"balance": "balance_refresh", "ownership": "ownership_refresh", "transactions": "transaction_refresh"}
+PERMISSION = {"balance": "balances", "ownership": "ownership", "transactions": "transactions"}
+EVENT = "financial_connections.account.refreshed_"
+
+
+def start(account: Body, feature: str) -> None:
+    """Begins a refresh: pending at once, finished by a timer. The caller saves the account."""
+    refresh: dict[str, Any] = {
+        "last_attempted_at": clock.stamp(),
+        "next_refresh_available_at": None,
+        "status": "pending",
+    }
+    if feature == "transactions":
+        refresh["id"] = feed.new_refresh(account["id"])
+    account[FIELD[feature]] = refresh
+    timers.set_timer(f"refresh_{feature}", account["id"], clock.now() + TAKES)
+
+
+def refuse_unless_allowed(account: Body, feature: str, param: str) -> None:
+    """A refresh is refused while one runs, too soon after the last, and without the permission."""
+    if PERMISSION[feature] not in account["permissions"]:
+        raise ApiError(
+            f"You cannot refresh {feature} of this account: the `{PERMISSION[feature]}` permission was not granted.",
+            param=param,
+        )
+    refresh = account[FIELD[feature]]
+    if refresh is None:
+        return
+    if refresh["status"] == "pending":
+        raise ApiError(
+            f"You cannot refresh {feature} of this account while a refresh of it is pending.",
+            param=param,
+            executed=True,
+        )
+    if not cooled_down(account, feature):
+        raise ApiError(
+            f"You cannot refresh {feature} of this account before `next_refresh_available_at`.",
+            param=param,
+            executed=True,
+        )
+
+
+def cooled_down(account: Body, feature: str) -> bool:
+    return clock.now() >= account["_"]["cool_until"].get(feature, 0.0)
+
+
+def restart_hanging(account: Body) -> None:
+    """Lets refreshes that were made to hang come to their end."""
+    for feature in FIELD:
+        refresh = account[FIELD[feature]]
+        name = f"refresh_{feature}"
+        if refresh and refresh["status"] == "pending" and not timers.is_set(name, account["id"]):
+            timers.set_timer(name, account["id"], clock.now() + TAKES)
+
+
+@timers.action("refresh_balance")
+def _finish_balance(account_id: str) -> None:
+    _finish(account_id, "balance")
+
+
+@timers.action("refresh_ownership")
+def _finish_ownership(account_id: str) -> None:
+    _finish(account_id, "ownership")
+
+
+@timers.action("refresh_transactions")
+def _finish_transactions(account_id: str) -> None:
+    _finish(account_id, "transactions")
+
+
+def _finish(account_id: str, feature: str) -> None:
+    account = store.find("financial_connections.account", account_id)
+    if account is None or account[FIELD[feature]] is None or account["status"] == "disconnected":
+        return
+    mode = account["_"]["refresh"]
+    if mode == "hang":
+        return
+    succeeded = mode == "succeed" and account["status"] == "active"
+    if succeeded:
+        _READ[feature](account)
+    refresh = account[FIELD[feature]]
+    refresh["status"] = "succeeded" if succeeded else "failed"
+    if account["status"] == "active":
+        account["_"]["cool_until"][feature] = clock.now() + COOL_DOWN
+        refresh["next_refresh_available_at"] = clock.stamp() + COOL_DOWN
+    store.save(account)
+    events.emit(EVENT + feature, account)
+
+
+def _read_balance(account: Body) -> None:
+    """What the bank's books say now, unless a control put another figure there."""
+    hidden = account["_"]
+    if "balance" in hidden:
+        account["balance"] = _balance_body(account, **hidden["balance"]) if hidden["balance"] else None
+        return
+    balance = banks.balance_for(hidden["bank_key"], datetime.now(UTC))
+    account["balance"] = _balance_body(account, balance.current, balance.available, balance.used)
+
+
+def _balance_body(account: Body, current: int, available: int | None, used: int | None, currency: str = "usd") -> Body:
+    kind = "credit" if account["category"] == "credit" else "cash"
+    body: Body = {"as_of": int(time.time()), "current": {currency: current}, "type": kind}
+    if kind == "credit":
+        body["credit"] = {"used": None if used is None else {currency: used}}
+    else:
+        body["cash"] = {"available": None if available is None else {currency: available}}
+    return body
+
+
+def _read_ownership(account: Body) -> None:
+    """A snapshot with a new id, as after every refresh of owners."""
+    _, bank_account = banks.find_account(account["_"]["bank_key"])
+    ownership_id = ids.new_id("financial_connections.account_ownership")
+    owners = [
+        {
+            "id": ids.new_id("financial_connections.account_owner"),
+            "object": "financial_connections.account_owner",
+            "email": owner.email,
+            "name": owner.name,
+            "ownership": ownership_id,
+            "phone": owner.phone,
+            "raw_address": owner.raw_address,
+            "refreshed_at": clock.stamp(),
+        }
+        for owner in bank_account.owners
+    ]
+    store.add(
+        {
+            "id": ownership_id,
+            "object": "financial_connections.account_ownership",
+            "created": clock.stamp(),
+            "owners": {
+                "object": "list",
+                "data": owners,
+                "has_more": False,
+                "url": f"/v1/financial_connections/accounts/{account['id']}/owners?ownership={ownership_id}",
+            },
+            "_": {"account": account["id"]},
+        }
+    )
+    account["ownership"] = ownership_id
+
+
+def _read_transactions(account: Body) -> None:
+    feed.take_in(account)
+
+
+_READ = {"balance": _read_balance, "ownership": _read_ownership, "transactions": _read_transactions}

@@ -1,0 +1,110 @@
+"""Objects as Stripe shows them: without what is hidden, in the caller's version, with ids expanded on request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sandbox import versions
+from sandbox.errors import ApiError
+from sandbox.store import HIDDEN, Body, store
+from sandbox.versions import Version
+
+Renderer = Callable[[Body, Version], Body]
+
+# Kinds whose public form is more than their stored one; each family's module adds its own.
+RENDERERS: dict[str, Renderer] = {}
+
+# The places that hold an id which `expand` may replace by its object.
+EXPANDABLE = {
+    "charge": {
+        "customer",
+        "payment_intent",
+        "payment_method_details.us_bank_account.mandate",
+    },
+    "customer": {"invoice_settings.default_payment_method"},
+    "dispute": {"charge", "payment_intent"},
+    "financial_connections.account": {"ownership", "account_holder.customer"},
+    "financial_connections.session": {"account_holder.customer"},
+    "mandate": {"payment_method"},
+    "payment_intent": {"customer", "latest_charge", "payment_method"},
+    "payment_method": {"customer"},
+    "refund": {"charge", "payment_intent", "payment_method"},
+    "setup_attempt": {"customer", "payment_method", "setup_intent"},
+    "setup_intent": {"customer", "latest_attempt", "mandate", "payment_method", "single_use_mandate"},
+}
+
+_DEEPEST = 4
+
+
+def shown(body: Body, version: Version = versions.CURRENT) -> Body:
+    """The public form of a stored object."""
+    renderer = RENDERERS.get(body["object"])
+    if renderer is not None:
+        body = renderer(body, version)
+    return {key: value for key, value in body.items() if key != HIDDEN}
+
+
+def listed(bodies: Iterable[Body], url: str, *, has_more: bool = False, version: Version = versions.CURRENT) -> Body:
+    """A list object over stored objects."""
+    return {
+        "object": "list",
+        "data": [shown(body, version) for body in bodies],
+        "has_more": has_more,
+        "url": url,
+    }
+
+
+def expand(body: Body, paths: list[str], version: Version) -> Body:
+    """`body` with the objects named by `paths` in place of their ids; refuses what cannot be expanded."""
+    for number, path in enumerate(paths):
+        segments = path.split(".")
+        if len(segments) > _DEEPEST:
+            raise ApiError(
+                f"You cannot expand more than {_DEEPEST} levels of a property. Property: {path}",
+                param=f"expand[{number}]",
+            )
+        _expand_into(body, segments, version, path, f"expand[{number}]")
+    return body
+
+
+def _expand_into(body: Body, segments: list[str], version: Version, whole: str, param: str) -> None:
+    if body.get("object") == "list":
+        if segments[0] != "data":
+            raise _cannot(whole, param)
+        for item in body["data"]:
+            if segments[1:]:
+                _expand_into(item, segments[1:], version, whole, param)
+        return
+    holder, key, rest = _place(body, segments, whole, param)
+    value = holder.get(key)
+    if isinstance(value, str):
+        found = store.find_any(value)
+        if found is None:
+            return
+        value = holder[key] = shown(found, version)
+    if rest and isinstance(value, dict):
+        _expand_into(value, rest, version, whole, param)
+
+
+def _place(body: Body, segments: list[str], whole: str, param: str) -> tuple[dict[str, Any], str, list[str]]:
+    """The hash and key where the first expandable place on the path lies, and what of the path is left."""
+    allowed = EXPANDABLE.get(body.get("object", ""), set())
+    if segments[0] in body and isinstance(body[segments[0]], dict) and body[segments[0]].get("object") == "list":
+        return body, segments[0], segments[1:]
+    for length in range(1, len(segments) + 1):
+        place = ".".join(segments[:length])
+        if place in allowed:
+            holder: Any = body
+            for segment in segments[: length - 1]:
+                # A copy, so that what is stored or shared never changes.
+                holder[segment] = dict(holder.get(segment) or {})
+                holder = holder[segment]
+            return holder, segments[length - 1], segments[length:]
+    raise _cannot(whole, param)
+
+
+def _cannot(path: str, param: str) -> ApiError:
+    return ApiError(
+        f"This property cannot be expanded ({path}). You may want to try expanding 'data.{path}' instead.", param=param
+    )

@@ -1,0 +1,110 @@
+"""Webhook endpoints: the application's own, set at the start or by a control, and those made through the API."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from stripe.params import (
+    WebhookEndpointCreateParams,
+    WebhookEndpointDeleteParams,
+    WebhookEndpointListParams,
+    WebhookEndpointRetrieveParams,
+    WebhookEndpointUpdateParams,
+)
+
+from sandbox import clock, customers, errors, ids, listing, rendering
+from sandbox.operations import Call, Operation
+from sandbox.store import Body, store
+
+KIND = "webhook_endpoint"
+OWN_ID = "we_sandbox"
+OWN_SECRET = "whsec_sandbox"
+
+
+def set_own(url: str | None) -> None:
+    """Where the application's events go from now on."""
+    store.set_setting("webhook_url", url)
+    endpoint = store.find(KIND, OWN_ID)
+    if endpoint is not None:
+        endpoint.update(url=url or "", status="enabled" if url else "disabled")
+        store.save(endpoint)
+    elif url:
+        store.add(_new(OWN_ID, url, ["*"], OWN_SECRET))
+
+
+def _new(endpoint_id: str, url: str, enabled_events: list[str], secret: str) -> Body:
+    return {
+        "id": endpoint_id,
+        "object": KIND,
+        "api_version": None,
+        "application": None,
+        "created": clock.stamp(),
+        "description": None,
+        "enabled_events": enabled_events,
+        "livemode": False,
+        "metadata": {},
+        "status": "enabled",
+        "url": url,
+        "_": {"secret": secret},
+    }
+
+
+def create(call: Call) -> Body:
+    params = call.params
+    if urlsplit(params["url"]).scheme not in ("http", "https"):
+        raise errors.invalid("url", "must be a URL.", code="url_invalid")
+    endpoint = _new(ids.new_id(KIND), params["url"], list(params["enabled_events"]), "whsec_" + ids.token(32))
+    endpoint["api_version"] = params.get("api_version")
+    endpoint["description"] = params.get("description") or None
+    endpoint["metadata"] = customers.merged_metadata({}, params.get("metadata", {}))
+    store.add(endpoint)
+    # The one time that the secret is shown.
+    return {**rendering.shown(endpoint, call.version), "secret": endpoint["_"]["secret"]}
+
+
+def _existing(endpoint_id: str) -> Body:
+    endpoint = store.find(KIND, endpoint_id)
+    if endpoint is None:
+        raise errors.no_such(KIND, endpoint_id)
+    return endpoint
+
+
+def retrieve(call: Call) -> Body:
+    return rendering.shown(_existing(call.id), call.version)
+
+
+def update(call: Call) -> Body:
+    endpoint = _existing(call.id)
+    params = call.params
+    if "url" in params:
+        endpoint["url"] = params["url"]
+    if "enabled_events" in params:
+        endpoint["enabled_events"] = list(params["enabled_events"])
+    if "disabled" in params:
+        endpoint["status"] = "disabled" if params["disabled"] else "enabled"
+    if "description" in params:
+        endpoint["description"] = params["description"] or None
+    if "metadata" in params:
+        endpoint["metadata"] = customers.merged_metadata(endpoint["metadata"], params["metadata"])
+    return rendering.shown(store.save(endpoint), call.version)
+
+
+def delete(call: Call) -> Body:
+    endpoint = _existing(call.id)
+    store.db.execute("DELETE FROM objects WHERE id = ?", (endpoint["id"],))
+    return {"id": endpoint["id"], "object": KIND, "deleted": True}
+
+
+def list_endpoints(call: Call) -> Body:
+    return listing.page(KIND, call.params, call.url, call.version)
+
+
+_PATH = "/v1/webhook_endpoints"
+
+OPERATIONS = (
+    Operation("POST", _PATH, create, WebhookEndpointCreateParams),
+    Operation("GET", _PATH, list_endpoints, WebhookEndpointListParams),
+    Operation("GET", _PATH + "/*", retrieve, WebhookEndpointRetrieveParams),
+    Operation("POST", _PATH + "/*", update, WebhookEndpointUpdateParams),
+    Operation("DELETE", _PATH + "/*", delete, WebhookEndpointDeleteParams),
+)
