@@ -29,6 +29,9 @@ def fill(arguments: Sequence[str]) -> None:
     read_dotenv()
     if os.environ.get("DATABASE_URL") or os.environ.get("DEBUG", "1").lower() not in {"1", "true", "yes", "on"}:
         return
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        # PGPORT and the like are about another server.
+        del os.environ[name]
     home = places.home()
     values = _running(home / "services.json")
     if not values and arguments and arguments[0] not in NEED_NO_DATABASE and "--help" not in arguments:

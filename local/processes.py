@@ -46,26 +46,38 @@ def me() -> Owner:
 
 def run_as(owner: Owner, command: Sequence[str | Path], log: Path | None = None) -> bool:
     """Runs `command` to its end as `owner`, its output in `log`; True when it succeeded."""
+    try:
+        return _popen_as(owner, command, log).wait() == 0
+    except PermissionError as error:
+        # Without a file name it was the change of user that was refused, as in some containers.
+        if error.filename is None:
+            raise Problem(f"PostgreSQL does not run as root, and this root may not become {owner.name}.") from error
+        return False
+    except OSError:
+        return False
+
+
+def launch_as(owner: Owner, command: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:
+    """Starts a server as `owner` that outlives us."""
+    return _popen_as(owner, command, log, start_new_session=True)
+
+
+def _popen_as(
+    owner: Owner, command: Sequence[str | Path], log: Path | None, *, start_new_session: bool = False
+) -> subprocess.Popen[bytes]:
     switch: dict[str, Any] = {} if owner.is_me else {"user": owner.uid, "group": owner.gid, "extra_groups": []}
-    with open(log or os.devnull, "wb") as output:
-        try:
-            # A pipe instead of a file would stay open in the daemon and hang us; "/" is where every user may be.
-            done = subprocess.run(
-                [str(part) for part in command],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                env=plain_environment(),
-                **switch,
-            )
-        except PermissionError as error:
-            if error.filename and not owner.is_me:
-                return False
-            raise Problem(f"Cannot run {command[0]} as the user {owner.name}: {error.strerror}.") from error
-        except OSError:
-            return False
-    return done.returncode == 0
+    # Output goes to a file: a pipe would stay open in a server and hang whoever reads it. "/" is where all may be.
+    with open(log or os.devnull, "ab") as output:
+        return subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env=plain_environment(),
+            start_new_session=start_new_session,
+            **switch,
+        )
 
 
 def plain_environment() -> dict[str, str]:

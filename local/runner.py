@@ -124,7 +124,8 @@ class Runner:
             # Celery warns each time that root runs it; here that is the person's choice.
             "PYTHONWARNINGS": "ignore:::celery.platforms",
         }
-        return {**wanted, **os.environ, "FCDASH_HOME": str(self.home), MARK: str(self.home)}
+        ours = os.environ if os.environ.get("DATABASE_URL") else postgres.without_client_variables(os.environ)
+        return {**wanted, **ours, "FCDASH_HOME": str(self.home), MARK: str(self.home)}
 
     def _take_lock(self) -> None:
         """Makes sure that one runner works in this folder; the kernel gives the lock back when we die."""

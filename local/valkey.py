@@ -13,6 +13,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from local import Problem, places, processes
 
@@ -65,7 +67,8 @@ def answers(server: Server) -> bool:
     """Whether the server answers; one that still loads its data is waited for."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        client = redis.Redis(unix_socket_path=str(server.socket), socket_timeout=5)
+        # Without the client's own retries, which take seconds to find out that nobody is there.
+        client = redis.Redis(unix_socket_path=str(server.socket), socket_timeout=5, retry=Retry(NoBackoff(), 0))
         try:
             return bool(client.ping())
         except redis.BusyLoadingError:

@@ -151,6 +151,6 @@ FOREIGN = (
 
 
 def _apply(environment: dict[str, str]) -> None:
-    for name in FOREIGN:
-        os.environ.pop(name, None)
+    for name in [name for name in os.environ if name in FOREIGN or name.startswith("PG")]:
+        del os.environ[name]
     os.environ.update(environment)
