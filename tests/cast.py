@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,7 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from accounts.models import Household, Membership, Role, User
+from banking.models import Account, Balance, Transaction
 from fcdash import tenancy
 
 PASSWORD = "a-long-walk-by-the-sea"
@@ -53,6 +55,55 @@ class HouseholdFactory(factory.django.DjangoModelFactory):
         return household
 
 
+class AccountFactory(factory.django.DjangoModelFactory):
+    """A checking account; give household and holder, and call it inside the household's scope."""
+
+    class Meta:
+        model = Account
+
+    stripe_id = factory.Sequence(lambda n: f"fca_test{n}")
+    institution = "Cascade Credit Union"
+    name = "Everyday Checking"
+    last4 = "4410"
+    category = "cash"
+    subcategory = "checking"
+    permissions = factory.LazyFunction(lambda: ["balances", "ownership", "payment_method", "transactions"])
+    payment_method_types = factory.LazyFunction(lambda: ["us_bank_account"])
+
+
+class BalanceFactory(factory.django.DjangoModelFactory):
+    """A balance; give household and account, inside the scope."""
+
+    class Meta:
+        model = Balance
+
+    currency = "usd"
+    on = date(2026, 11, 12)
+    as_of = factory.LazyAttribute(lambda o: datetime(o.on.year, o.on.month, o.on.day, 12, tzinfo=UTC))
+    current_cents = 2_100_18
+    available_cents = 2_013_78
+
+
+class TransactionFactory(factory.django.DjangoModelFactory):
+    """A posted row of money out; give household and account, inside the scope."""
+
+    class Meta:
+        model = Transaction
+
+    stripe_id = factory.Sequence(lambda n: f"fctxn_test{n}")
+    amount_cents = -12_50
+    currency = "usd"
+    description = "SQ *CORNER CAFE"
+    status = "posted"
+    booked_on = date(2026, 11, 10)
+    transacted_at = factory.LazyAttribute(
+        lambda o: datetime(o.booked_on.year, o.booked_on.month, o.booked_on.day, 17, tzinfo=UTC)
+    )
+    stripe_updated_at = factory.LazyAttribute(lambda o: o.transacted_at)
+    merchant = "Corner Cafe"
+    guessed_category = "eating"
+
+
 @dataclass
 class Cast:
     """Alice, Bob and Vera share `household`; Charlie has `strange_household`; Sam is staff with all rights."""
@@ -85,6 +136,12 @@ class Cast:
     @cached_property
     def strange_household(self) -> Household:
         return HouseholdFactory(name="The Cole house", members={self.charlie: Role.OWNER})
+
+    @cached_property
+    def checking(self) -> Account:
+        """Alice's checking account."""
+        with tenancy.scope(self.household):
+            return AccountFactory(household=self.household, holder=self.alice)
 
     def client(self, user: User | None = None) -> Client:
         """A browser in which the user is signed in."""

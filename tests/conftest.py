@@ -22,7 +22,6 @@ django.setup()
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from django.conf import settings  # noqa: E402
-from django.db import connection  # noqa: E402
 
 from tests import tasks  # noqa: E402
 from tests.cast import cast  # noqa: E402, F401
@@ -65,14 +64,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     missed = [report for report in terminalreporter.stats.get("skipped", []) if NO_BROWSER in str(report.longrepr)]
     if missed:
         terminalreporter.write_line(f"{len(missed)} browser tests did not run: {NO_BROWSER}.", yellow=True)
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """The pool lets go of the test database before it is dropped."""
-    yield
-    connection.close()
-    connection.close_pool()
 
 
 @pytest.fixture(autouse=True)

@@ -10,14 +10,14 @@ from django.db.utils import IntegrityError, ProgrammingError
 from accounts.models import Household, Membership
 from banking.models import Account, Transaction
 from fcdash import tenancy
-from tests.cast import AccountFactory, Cast, TransactionFactory, assemble
+from tests.cast import AccountFactory, Cast, TransactionFactory
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def cast() -> Cast:
-    return assemble()
+@pytest.fixture(autouse=True)
+def _two_households(cast: Cast) -> None:
+    _ = cast.checking, cast.strange_household
 
 
 def rows(sql: str, *params: object) -> list[tuple]:
@@ -40,7 +40,7 @@ def test_a_query_outside_a_scope_raises(cast: Cast) -> None:
         lambda: Account.objects.filter(pk=1).exists(),
         lambda: Account.objects.filter(pk=1).update(name="x"),
         lambda: Account.objects.filter(pk=1).delete(),
-        lambda: Account.objects.bulk_create([Account(household=cast.home, holder=cast.alice)]),
+        lambda: Account.objects.bulk_create([Account(household=cast.household, holder=cast.alice)]),
         lambda: cast.checking.save(),
         lambda: cast.checking.delete(),
     ):
@@ -49,7 +49,7 @@ def test_a_query_outside_a_scope_raises(cast: Cast) -> None:
 
 
 def test_a_lazy_queryset_that_outlives_its_scope_raises(cast: Cast) -> None:
-    with tenancy.scope(cast.home):
+    with tenancy.scope(cast.household):
         found = Account.objects.all()
 
     with pytest.raises(tenancy.NoScope):
@@ -58,7 +58,7 @@ def test_a_lazy_queryset_that_outlives_its_scope_raises(cast: Cast) -> None:
 
 def test_after_a_scope_the_database_shows_nothing_even_inside_a_transaction(cast: Cast) -> None:
     with transaction.atomic():
-        with tenancy.scope(cast.home):
+        with tenancy.scope(cast.household):
             assert rows("SELECT count(*) FROM banking_account") == [(1,)]
         assert rows("SELECT count(*) FROM banking_account") == [(0,)]
         with pytest.raises(tenancy.NoScope):
@@ -66,25 +66,25 @@ def test_after_a_scope_the_database_shows_nothing_even_inside_a_transaction(cast
 
 
 def test_an_inner_scope_leaves_the_outer_one_as_it_was(cast: Cast) -> None:
-    with tenancy.scope(cast.home):
-        with tenancy.scope(cast.home):
+    with tenancy.scope(cast.household):
+        with tenancy.scope(cast.household):
             pass
         assert rows("SELECT count(*) FROM banking_account") == [(1,)]
         assert Account.objects.count() == 1
 
 
 def test_a_scope_of_another_household_inside_one_is_refused(cast: Cast) -> None:
-    with tenancy.scope(cast.home), pytest.raises(tenancy.ScopeConflict), tenancy.scope(cast.away):
+    with tenancy.scope(cast.household), pytest.raises(tenancy.ScopeConflict), tenancy.scope(cast.strange_household):
         pass
 
 
 def test_system_inside_a_household_is_refused(cast: Cast) -> None:
-    with tenancy.scope(cast.home), pytest.raises(tenancy.ScopeConflict), tenancy.system("no"):
+    with tenancy.scope(cast.household), pytest.raises(tenancy.ScopeConflict), tenancy.system("no"):
         pass
 
 
 def test_an_error_in_a_scope_closes_it(cast: Cast) -> None:
-    with pytest.raises(ZeroDivisionError), tenancy.scope(cast.home):
+    with pytest.raises(ZeroDivisionError), tenancy.scope(cast.household):
         1 / 0  # noqa: B018
 
     assert tenancy.current() is None
@@ -101,7 +101,7 @@ def test_a_failed_statement_in_system_gives_the_role_back(cast: Cast) -> None:
 
 def test_scope_inside_system_narrows_to_the_household(cast: Cast) -> None:
     with tenancy.system("staff"):
-        with tenancy.scope(cast.away):
+        with tenancy.scope(cast.strange_household):
             assert Account.objects.count() == 0
         assert Account.objects.count() == 1
 
@@ -110,35 +110,35 @@ def test_scope_inside_system_narrows_to_the_household(cast: Cast) -> None:
 
 
 def test_an_unfiltered_select_in_another_households_scope_returns_nothing(cast: Cast) -> None:
-    with tenancy.scope(cast.away):
+    with tenancy.scope(cast.strange_household):
         for model in tenant_models():
             table = model._meta.db_table
-            owned = rows(f"SELECT count(*) FROM {table} WHERE household_id <> %s", cast.away.pk)
+            owned = rows(f"SELECT count(*) FROM {table} WHERE household_id <> %s", cast.strange_household.pk)
             assert owned == [(0,)], table
-        assert rows("SELECT id FROM accounts_household") == [(cast.away.pk,)]
+        assert rows("SELECT id FROM accounts_household") == [(cast.strange_household.pk,)]
 
 
 def test_another_households_rows_can_be_neither_changed_nor_written(cast: Cast) -> None:
-    with tenancy.scope(cast.away):
+    with tenancy.scope(cast.strange_household):
         with connection.cursor() as cursor:
             cursor.execute("UPDATE banking_account SET name = 'mine'")
             assert cursor.rowcount == 0
             cursor.execute("DELETE FROM banking_account")
             assert cursor.rowcount == 0
         with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
-            AccountFactory(household=cast.home, holder=cast.alice)
+            AccountFactory(household=cast.household, holder=cast.alice)
 
 
 def test_a_row_cannot_point_into_another_household(cast: Cast) -> None:
-    with pytest.raises(IntegrityError), tenancy.scope(cast.away):
-        TransactionFactory(household=cast.away, account=cast.checking)
+    with pytest.raises(IntegrityError), tenancy.scope(cast.strange_household):
+        TransactionFactory(household=cast.strange_household, account=cast.checking)
         rows("SET CONSTRAINTS ALL IMMEDIATE; SELECT 1")
 
 
 def test_a_person_sees_their_own_memberships_and_nothing_else(cast: Cast) -> None:
     with tenancy.person(cast.charlie):
-        assert [m.household_id for m in Membership.objects.all()] == [cast.away.pk]
-        assert [h.pk for h in Household.objects.all()] == [cast.away.pk]
+        assert [m.household_id for m in Membership.objects.all()] == [cast.strange_household.pk]
+        assert [h.pk for h in Household.objects.all()] == [cast.strange_household.pk]
         assert rows("SELECT count(*) FROM banking_account") == [(0,)]
         with pytest.raises(tenancy.NoScope):
             Account.objects.count()
@@ -231,11 +231,10 @@ def test_no_view_or_function_goes_around_the_policies() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_pooled_connection_comes_back_clean() -> None:
-    cast = assemble()
+def test_a_pooled_connection_comes_back_clean(cast: Cast) -> None:
     with connection.cursor() as cursor:
         # What no code of ours does: a session-wide setting, which a pool would hand to the next request.
-        cursor.execute("SELECT set_config('fcdash.household', %s, false)", [str(cast.home.pk)])
+        cursor.execute("SELECT set_config('fcdash.household', %s, false)", [str(cast.household.pk)])
         cursor.execute("SET ROLE fcdash_system")
         [(backend,)] = rows("SELECT pg_backend_pid()")
     connection.close()
@@ -253,10 +252,9 @@ def test_a_pooled_connection_comes_back_clean() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_migration_changes_rows_through_the_helper_and_none_without() -> None:
-    cast = assemble()
-    with tenancy.scope(cast.home):
-        TransactionFactory(household=cast.home, account=cast.checking)
+def test_a_migration_changes_rows_through_the_helper_and_none_without(cast: Cast) -> None:
+    with tenancy.scope(cast.household):
+        TransactionFactory(household=cast.household, account=cast.checking)
 
     with connection.schema_editor() as editor, connection.cursor() as cursor:
         cursor.execute("UPDATE banking_transaction SET note = 'filled'")
@@ -266,6 +264,6 @@ def test_a_migration_changes_rows_through_the_helper_and_none_without() -> None:
             through = cursor.rowcount
 
     assert (without, through) == (0, 1)
-    with tenancy.scope(cast.home):
+    with tenancy.scope(cast.household):
         assert Transaction.objects.get().note == "filled"
     assert rows("SELECT relforcerowsecurity FROM pg_class WHERE relname = 'banking_transaction'") == [(True,)]
