@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import logging
 import socket
@@ -28,9 +29,9 @@ class Protocol(H11Protocol):
 
         async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
             scope["sandbox.transport"] = self.transport
-            await inner(scope, receive, send)  # type: ignore[arg-type]
+            await inner(scope, receive, send)
 
-        self.app = with_transport  # type: ignore[assignment]
+        self.app = with_transport
 
 
 class Server(uvicorn.Server):
@@ -51,11 +52,9 @@ def listen(port: int) -> list[socket.socket]:
     """Loopback in both families, so that `localhost` works whichever it means; only IPv4 is a must."""
     first = _bound(socket.AF_INET, "127.0.0.1", port)
     sockets = [first]
-    try:
+    # Without IPv6 here, or with somebody else on the port there, 127.0.0.1 still serves.
+    with contextlib.suppress(OSError):
         sockets.append(_bound(socket.AF_INET6, "::1", first.getsockname()[1]))
-    except OSError:
-        # No IPv6 here, or somebody else has the port there: 127.0.0.1 still serves.
-        pass
     return sockets
 
 

@@ -132,7 +132,7 @@ async def api(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _body(receive: Receive) -> bytes:
-    chunks = []
+    chunks: list[bytes] = []
     size = 0
     while True:
         message: Message = await receive()
@@ -242,8 +242,8 @@ def _call(request: Request) -> tuple[Operation, Call]:
     found = TABLE.find(request.method, request.path)
     if found is None:
         raise ApiError(
-            f"Unrecognized request URL ({request.method}: {request.path}). If you are trying to list objects, remove the "
-            "trailing slash. If you are trying to retrieve an object, make sure you passed a valid identifier.",
+            f"Unrecognized request URL ({request.method}: {request.path}). If you are trying to list objects, remove "
+            "the trailing slash. If you are trying to retrieve an object, make sure you passed a valid identifier.",
             status=404,
         )
     operation, path_ids = found

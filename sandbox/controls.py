@@ -208,7 +208,8 @@ async def forget_keys(request: Request, body: Body) -> Body:
 
 async def list_requests(request: Request, body: Body) -> Body:
     rows = store.db.execute(
-        "SELECT request_id, method, path, params, idempotency_key, status, fault, version, at FROM requests ORDER BY seq"
+        "SELECT request_id, method, path, params, idempotency_key, status, fault, version, at FROM requests "
+        "ORDER BY seq"
     )
     names = ("request_id", "method", "path", "params", "idempotency_key", "status", "fault", "stripe_version", "at")
     data = [dict(zip(names, row, strict=True)) for row in rows]

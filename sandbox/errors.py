@@ -9,7 +9,7 @@ class ApiError(Exception):
     """A refusal in Stripe's form.
 
     `keep`: what the operation wrote before stays (a declined debit leaves its failed charge).
-    `executed`: the operation had begun, so the idempotency layer saves the answer; a mere validation error is not saved.
+    `executed`: the operation had begun, so the idempotency layer saves the answer; it saves no mere validation error.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ def unknown(param: str) -> ApiError:
 def empty(param: str) -> ApiError:
     return ApiError(
         f"You passed an empty string for '{param}'. We assume empty values are an attempt to unset a parameter; "
-        f"however '{param}' cannot be unset. You should remove '{param}' from your request or supply a non-empty value.",
+        f"however '{param}' cannot be unset. Remove '{param}' from your request or supply a non-empty value.",
         code="parameter_invalid_empty",
         param=param,
     )

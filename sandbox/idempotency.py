@@ -36,7 +36,7 @@ def find(key: str, target: str, print_: str) -> Saved | None:
     if row is not None and row[0] != target:
         raise ApiError(
             "Keys for idempotent requests can only be used for the same endpoint they were first used for "
-            f"('{row[0]}' vs '{target}'). Try using a key other than '{key}' if you meant to execute a different request.",
+            f"('{row[0]}' vs '{target}'). Try a key other than '{key}' if you meant to execute a different request.",
             type="idempotency_error",
         )
     if row is not None and row[1] != print_:

@@ -8,6 +8,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -39,7 +40,7 @@ def decode(form: str) -> dict[str, Any]:
 
 def _place(root: dict[str, Any], path: list[str], value: str) -> None:
     here = root
-    for segment, following in zip(path, path[1:], strict=False):
+    for segment, following in pairwise(path):
         key = _slot(here, segment, following)
         if not isinstance(here.get(key), dict):
             here[key] = {}

@@ -203,14 +203,12 @@ def _refuse_target_date(intent: Body) -> None:
 def confirm(call: Call) -> Body:
     intent = intents.by_secret(KIND, call)
     if intent["status"] not in _CONFIRMABLE:
-        already = "already succeeded" if intent["status"] == "succeeded" else f"a status of {intent['status']}"
-        verb = "has" if intent["status"] == "succeeded" else "has"
+        why = "already succeeded" if intent["status"] == "succeeded" else f"a status of {intent['status']}"
         raise _unexpected(
             intent,
-            f"You cannot confirm this PaymentIntent because it {verb} {already}."
-            + (" Only a PaymentIntent with a status of requires_payment_method, requires_confirmation or "
-               "requires_action may be confirmed."),
-        )  # fmt: skip
+            f"You cannot confirm this PaymentIntent because it has {why}. Only a PaymentIntent with a status of "
+            "requires_payment_method, requires_confirmation or requires_action may be confirmed.",
+        )
     params = call.params
     intents.refuse_other_types(params)
     expected = params.get("amount_to_confirm")

@@ -57,7 +57,8 @@ def refuse_unless_allowed(account: Body, feature: str, param: str) -> None:
 
 
 def cooled_down(account: Body, feature: str) -> bool:
-    return clock.now() >= account["_"]["cool_until"].get(feature, 0.0)
+    until: float = account["_"]["cool_until"].get(feature, 0.0)
+    return clock.now() >= until
 
 
 def restart_hanging(account: Body) -> None:

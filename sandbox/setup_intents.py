@@ -134,7 +134,7 @@ def finish(intent: Body, method: Body) -> None:
 
 
 def _fail_blocked(intent: Body, method: Body) -> None:
-    problem = {
+    problem: Body = {
         "type": "card_error",
         "code": "bank_account_unusable",
         "message": "The bank account is blocked and cannot be debited.",

@@ -41,7 +41,8 @@ def list_transactions(call: Call) -> Raw:
 
 def _page(account_id: str, params: Any) -> tuple[list[tuple[Any, ...]], bool]:
     limit = listing.limit_of(params)
-    clauses, values = ["t.account = ?"], [account_id]
+    clauses: list[str] = ["t.account = ?"]
+    values: list[Any] = [account_id]
     since, instants = listing.bounds("t.transacted_at", params.get("transacted_at"))
     clauses += since
     values += instants

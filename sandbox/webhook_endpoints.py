@@ -18,7 +18,7 @@ from sandbox.store import Body, store
 
 KIND = "webhook_endpoint"
 OWN_ID = "we_sandbox"
-OWN_SECRET = "whsec_sandbox"
+OWN_SECRET = "whsec_sandbox"  # noqa: S105
 
 
 def set_own(url: str | None) -> None:

@@ -1,23 +1,20 @@
-"""A sandbox in its own process and a receiver for its webhooks, shared by the tests of this folder."""
+"""A driver of the sandbox for tests: its process, the SDK's client, its controls, and steps that many tests take."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 import stripe
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass
@@ -80,38 +77,6 @@ class Sandbox:
         return requests.request(method, self.base + path, headers=headers, timeout=10, **options)
 
 
-def eventually(happens: Callable[[], Any], within: float = 8.0) -> Any:
-    """Waits for what takes the sandbox a moment; returns what `happens` gives once it is true."""
-    end = time.monotonic() + within
-    while True:
-        result = happens()
-        if result or time.monotonic() > end:
-            assert result, "it did not happen"
-            return result
-        time.sleep(0.02)
-
-
-@pytest.fixture(scope="session")
-def receiver() -> Iterator[Receiver]:
-    received = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            received.signatures.append(self.headers["Stripe-Signature"])
-            self.send_response(received.statuses.pop(0) if received.statuses else received.status)
-            self.end_headers()
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    received.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield received
-    server.shutdown()
-
-
 def start(data: Path, *options: str) -> tuple[subprocess.Popen[str], str]:
     """A sandbox process and its address, once it accepts."""
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--data", str(data), *options]
@@ -122,19 +87,15 @@ def start(data: Path, *options: str) -> tuple[subprocess.Popen[str], str]:
     return process, line.removeprefix("listening on ").strip()
 
 
-@pytest.fixture(scope="session")
-def running_sandbox(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Sandbox]:
-    process, base = start(tmp_path_factory.mktemp("sandbox"), "--webhook", receiver.url)
-    yield Sandbox(base, receiver)
-    process.terminate()
-    process.wait(10)
-
-
-@pytest.fixture
-def sandbox(running_sandbox: Sandbox) -> Sandbox:
-    running_sandbox.post("/reset")
-    running_sandbox.receiver.forget()
-    return running_sandbox
+def eventually(happens: Callable[[], Any], within: float = 8.0) -> Any:
+    """Waits for what takes the sandbox a moment; returns what `happens` gives once it is true."""
+    end = time.monotonic() + within
+    while True:
+        result = happens()
+        if result or time.monotonic() > end:
+            assert result, "it did not happen"
+            return result
+        time.sleep(0.02)
 
 
 ALL = ["balances", "ownership", "payment_method", "transactions"]
@@ -163,11 +124,6 @@ def link(sandbox: Sandbox, which: int = CHECKING, customer: str | None = None, *
     )
     done = sandbox.post(f"/link-sessions/{created.id}/authorize", {"accounts": [key], "result": "success"})
     return Linked(customer, created.id, done["accounts"][0]["id"], key)
-
-
-@pytest.fixture
-def linked(sandbox: Sandbox) -> Linked:
-    return link(sandbox)
 
 
 MANDATE_DATA = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import stripe
 
-from tests.sandbox.conftest import (
+from tests.sandbox.api.driving import (
     MANDATE_DATA,
     Linked,
     Sandbox,
