@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from banking.models import Account
+from accounts.models import User
+from banking.models import Account, Transaction
 from fcdash.tenancy import TenantKey, TenantModel
 
 
@@ -52,3 +53,24 @@ class DayTotal(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["household", "day", "category", "currency"], name="spending_daytotal_key")
         ]
+
+
+class Edit(TenantModel):
+    """What a person changed on a row: before, after, who and when. Append-only but for `undone_at`."""
+
+    class Field(models.TextChoices):
+        CATEGORY = "category", "Category"
+        NOTE = "note", "Note"
+        EXCLUDED = "excluded", "Left out"
+        REVIEWED = "reviewed", "Looked at"
+
+    transaction = TenantKey(Transaction, related_name="+", db_index=False)
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    field = models.CharField(max_length=12, choices=Field.choices)
+    before = models.CharField(max_length=500, null=True, blank=True)
+    after = models.CharField(max_length=500, null=True, blank=True)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["household", "transaction", "-id"], name="spending_edit_transaction")]

@@ -1,0 +1,68 @@
+"""The built-in categories: stable keys, their names, icons and colours, and what each counts as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a category's rows count as in the figures."""
+
+    SPENDING = "spending"
+    INCOME = "income"
+    SAVING = "saving"
+    TRANSFER = "transfer"
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category. `colour` is its token in the design system: class k-COLOUR, custom property --c-COLOUR."""
+
+    key: str
+    name: str
+    colour: str
+    icon: str
+    kind: Kind
+
+
+def _spending(key: str, name: str, colour: str = "") -> Category:
+    return Category(key, name, colour or key, f"c-{colour or key}", Kind.SPENDING)
+
+
+# In the order in which they are shown; "other" last of the spending.
+CATALOGUE: tuple[Category, ...] = (
+    _spending("home", "Home"),
+    _spending("bills", "Bills"),
+    _spending("fun", "Fun"),
+    _spending("groceries", "Groceries"),
+    _spending("health", "Health"),
+    _spending("transport", "Transport"),
+    _spending("shopping", "Shopping"),
+    _spending("childcare", "Childcare"),
+    _spending("eating_out", "Eating out", "eating"),
+    _spending("fees", "Fees and interest", "other"),
+    _spending("other", "Other"),
+    Category("income", "Income", "income", "c-income", Kind.INCOME),
+    Category("interest", "Interest earned", "income", "c-income", Kind.INCOME),
+    Category("saving", "Saving", "saving", "c-saving", Kind.SAVING),
+    Category("transfer", "Transfer", "other", "swap", Kind.TRANSFER),
+)
+BY_KEY: dict[str, Category] = {category.key: category for category in CATALOGUE}
+KEYS: tuple[str, ...] = tuple(BY_KEY)
+ORDER: dict[str, int] = {key: place for place, key in enumerate(KEYS)}
+
+INCOME_KEYS = tuple(c.key for c in CATALOGUE if c.kind is Kind.INCOME)
+SAVING_KEYS = tuple(c.key for c in CATALOGUE if c.kind is Kind.SAVING)
+# Spending is all that is not one of these, so that a key that we do not know is never lost from a total.
+NOT_SPENDING_KEYS = tuple(c.key for c in CATALOGUE if c.kind is not Kind.SPENDING)
+
+
+def category_of(key: str) -> Category:
+    """The category of a key; an unknown key counts and looks like "other" but keeps its name."""
+    return BY_KEY.get(key) or Category(key, key.replace("_", " ").capitalize(), "other", "c-other", Kind.SPENDING)
+
+
+def is_spending(key: str) -> bool:
+    """Whether rows of this category are money spent."""
+    return key not in NOT_SPENDING_KEYS
