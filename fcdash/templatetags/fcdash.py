@@ -338,9 +338,10 @@ def field(bound: BoundField, hint: str = "", label: str = "", css: str = "", pla
     described = [f"{bound.auto_id}_hint"] if words else []
     described += [f"{bound.auto_id}_error"] if bound.errors else []
     attrs: dict[str, Any] = {"aria-describedby": " ".join(described)} if described else {}
+    widget = bound.field.widget
+    widget.attrs.pop("placeholder", None)  # nothing is said by a placeholder alone
     if placeholder:
         attrs["placeholder"] = placeholder
-    widget = bound.field.widget
     shape = {True: "input"}.get(not isinstance(widget, CheckboxInput | RadioSelect))
     if shape:
         attrs["class"] = " ".join(filter(None, [widget.attrs.get("class"), shape, css]))
@@ -381,3 +382,25 @@ def same(value: object, other: object) -> bool:
 def glyph_of(key: str) -> str:
     """The icon of a category key."""
     return f"c-{key}"
+
+
+@register.filter
+def browser_name(user_agent: str) -> str:
+    """A browser and its system in words: "Firefox on Windows"; what is unknown is called a browser."""
+    browsers = (
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    )
+    systems = (
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "Mac"),
+    )
+    browser = next((name for mark, name in browsers if mark in user_agent), "A browser")
+    system = next((name for mark, name in systems if mark in user_agent), "Linux" if "Linux" in user_agent else "")
+    return f"{browser} on {system}" if system else browser
