@@ -12,6 +12,8 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from fcdash.addresses import is_loopback
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 DEBUG: bool = env.bool("DEBUG", default=False)
@@ -27,6 +29,7 @@ def required(variable: str, development: str) -> str:
 
 PORT: int = env.int("PORT", default=8000)
 SANDBOX_PORT: int = env.int("SANDBOX_PORT", default=8001)
+RUN_WORKERS: int = env.int("RUN_WORKERS", default=0)  # set by `make run`: how many workers /readyz waits for
 FCDASH_HOME = Path(env.str("FCDASH_HOME", default=str(BASE_DIR / ".local"))).resolve()
 SECRET_KEY = required("SECRET_KEY", "development-only-never-in-production-0123456789abcdef")
 PUBLIC_URL: str = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
@@ -49,16 +52,15 @@ MANDATE_TEXT_FILE: str = env.str("MANDATE_TEXT_FILE", default="")
 STRIPE_SECRET_KEY: str = env.str("STRIPE_SECRET_KEY", default="")
 if not STRIPE_SECRET_KEY and not DEBUG:
     raise ImproperlyConfigured("STRIPE_SECRET_KEY is not set. With DEBUG=0 it has no default: see .env.example.")
-STRIPE_SANDBOX = not STRIPE_SECRET_KEY or STRIPE_SECRET_KEY == "sk_test_sandbox"  # noqa: S105
+_api_base: str = env.str("STRIPE_API_BASE", default="").rstrip("/")
+STRIPE_SANDBOX = STRIPE_SECRET_KEY in ("", "sk_test_sandbox") or is_loopback(_api_base)
 _sandbox_url = f"http://localhost:{SANDBOX_PORT}"
 STRIPE_SECRET_KEY = STRIPE_SECRET_KEY or "sk_test_sandbox"
 STRIPE_PUBLISHABLE_KEY: str = env.str("STRIPE_PUBLISHABLE_KEY", default="pk_test_sandbox" if STRIPE_SANDBOX else "")
 STRIPE_WEBHOOK_SECRETS: list[str] = env.list(
     "STRIPE_WEBHOOK_SECRETS", default=["whsec_sandbox"] if STRIPE_SANDBOX else []
 )
-STRIPE_API_BASE: str = env.str(
-    "STRIPE_API_BASE", default=_sandbox_url if STRIPE_SANDBOX else "https://api.stripe.com"
-).rstrip("/")
+STRIPE_API_BASE: str = _api_base or (_sandbox_url if STRIPE_SANDBOX else "https://api.stripe.com")
 STRIPE_JS_URL: str = env.str(
     "STRIPE_JS_URL", default=f"{_sandbox_url}/v3/" if STRIPE_SANDBOX else "https://js.stripe.com/v3/"
 )
