@@ -25,6 +25,7 @@ from django.conf import settings  # noqa: E402
 
 from tests import tasks  # noqa: E402
 from tests.cast import cast  # noqa: E402, F401
+from tests.linking import bank_keys, link, settle  # noqa: E402, F401
 from tests.sandbox_client import Sandbox  # noqa: E402
 
 # Sign-in is tested, the cost of guessing passwords is Django's own business.

@@ -64,7 +64,7 @@ def test_completing_twice_and_by_event_saves_once(sandbox: Sandbox, cast: Cast, 
         assert Account.objects.count() == 1
 
 
-def LinkSession_id(cast: Cast) -> str:  # noqa: N802
+def LinkSession_id(cast: Cast) -> str:
     with tenancy.scope(cast.household):
         return str(LinkSession.objects.get().stripe_id)
 
