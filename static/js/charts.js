@@ -25,16 +25,20 @@ function draw(box) {
   drawn.set(box, new window.Chart(box.querySelector("canvas"), config));
 }
 
-function drawAll() {
+const boxes = () => [...document.querySelectorAll("[data-chart]")];
+const drawAll = () => boxes().forEach(draw);
+
+function drawNew() {
   for (const [box, chart] of drawn) {
     if (box.isConnected) continue;
     chart.destroy();
     drawn.delete(box);
   }
-  document.querySelectorAll("[data-chart]").forEach(draw);
+  boxes().filter((box) => !drawn.has(box)).forEach(draw);
 }
 
 for (const query of ["(prefers-color-scheme: dark)", "(min-width: 45rem)"]) matchMedia(query).addEventListener("change", drawAll);
 document.addEventListener("display", drawAll);
-document.addEventListener("htmx:afterSettle", drawAll);
+// A live part asks every two seconds: what is drawn stays as it is.
+document.addEventListener("htmx:afterSettle", drawNew);
 document.fonts.ready.then(drawAll);
