@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
 
-from accounts.households import Place, place_of
+from accounts.households import Place, places_of
 from accounts.models import Role
 from fcdash import tenancy
 
@@ -21,15 +21,22 @@ View = Callable[..., HttpResponse]
 SESSION_HOUSEHOLD = "household"
 
 
+def own_places(request: HttpRequest) -> list[Place]:
+    """All households of the signed-in user, the oldest first; asked once a request, and outside any scope."""
+    if not hasattr(request, "own_places"):
+        user = getattr(request, "user", None)
+        request.own_places = places_of(user) if user and user.is_authenticated else []  # type: ignore[attr-defined,arg-type]
+    return request.own_places  # type: ignore[attr-defined,no-any-return]
+
+
 def active_place(request: HttpRequest) -> Place | None:
     """The place of the signed-in user in the household that the session names, else in their first."""
     if not hasattr(request, "place"):
-        user = request.user
-        chosen = request.session.get(SESSION_HOUSEHOLD)
-        place = place_of(user, chosen) if user.is_authenticated else None  # type: ignore[arg-type]
-        if place is None and chosen and user.is_authenticated:
-            place = place_of(user)
-        request.place = place  # type: ignore[attr-defined]
+        places = own_places(request)
+        chosen = request.session.get(SESSION_HOUSEHOLD) if places else None
+        request.place = next(  # type: ignore[attr-defined]
+            (place for place in places if place.household_id == chosen), places[0] if places else None
+        )
     return request.place  # type: ignore[attr-defined,no-any-return]
 
 

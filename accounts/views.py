@@ -13,29 +13,32 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import oversight
-from accounts.access import SESSION_HOUSEHOLD, in_household
+from accounts.access import SESSION_HOUSEHOLD, active_place, in_household, own_places
 from accounts.forms import HouseholdForm, NameForm
-from accounts.households import Place, places_of
-from accounts.models import Household, Role, User
+from accounts.households import Place
+from accounts.models import Household, Membership, Role, User
 from accounts.people import rename
+from fcdash import tenancy
 from fcdash.admin import ReasonForm
 
 
-def _settings(request: HttpRequest, place: Place, **forms: Any) -> HttpResponse:
-    household = get_object_or_404(Household.objects.filter(pk=place.household_id))
+def _settings(request: HttpRequest, place: Place, **refused: Any) -> HttpResponse:
+    with tenancy.scope(place.household_id):
+        household = get_object_or_404(Household.objects.filter(pk=place.household_id))
+        members = list(Membership.objects.for_household(household).select_related("user").order_by("pk"))
     context = {
         "section": "settings",
+        "household": household,
+        "members": [(m.user.get_full_name(), m.user.email, Role(m.role).label) for m in members],
         "name_form": NameForm(instance=request.user),  # type: ignore[arg-type]
         "household_form": HouseholdForm(instance=household) if place.role == Role.OWNER else None,
-        "household": household,
-        "role": Role(place.role).label,
-        **forms,
+        **refused,
     }
-    return render(request, "accounts/settings.html", context, status=422 if forms else 200)
+    return render(request, "accounts/settings.html", context, status=422 if refused else 200)
 
 
 @require_GET
-@in_household()
+@in_household(scoped=False)
 def settings_page(request: HttpRequest, place: Place) -> HttpResponse:
     return _settings(request, place)
 
@@ -43,36 +46,34 @@ def settings_page(request: HttpRequest, place: Place) -> HttpResponse:
 @require_POST
 def change_name(request: HttpRequest) -> HttpResponse:
     """A viewer has a name too: no role is asked for."""
+    place = active_place(request)
     form = NameForm(request.POST, instance=User.objects.get(pk=request.user.pk))
+    if not form.is_valid() and place:
+        return _settings(request, place, name_form=form)
     if form.is_valid():
         rename(form.instance.pk, form.cleaned_data["name"])
         messages.success(request, "Your name is saved.")
-        return redirect("accounts:settings")
-    return _refused_name(request, form)
-
-
-@in_household()
-def _refused_name(request: HttpRequest, place: Place, form: NameForm) -> HttpResponse:
-    return _settings(request, place, name_form=form)
+    return redirect("accounts:settings")
 
 
 @require_POST
-@in_household(owner=True)
+@in_household(scoped=False, owner=True)
 def change_household(request: HttpRequest, place: Place) -> HttpResponse:
-    household = get_object_or_404(Household.objects.filter(pk=place.household_id))
-    form = HouseholdForm(request.POST, instance=household)
-    if not form.is_valid():
-        return _settings(request, place, household_form=form)
-    form.save()
-    messages.success(request, "Your household is saved.")
-    return redirect("accounts:settings")
+    with tenancy.scope(place.household_id):
+        household = get_object_or_404(Household.objects.filter(pk=place.household_id))
+        form = HouseholdForm(request.POST, instance=household)
+        if form.is_valid():
+            form.save()
+            messages.success(request, "Your household is saved.")
+            return redirect("accounts:settings")
+    return _settings(request, place, household_form=form)
 
 
 @require_POST
 def choose_household(request: HttpRequest) -> HttpResponse:
     """Work in another household of one's own from now on; any other is as if it did not exist."""
     chosen = request.POST.get("household", "")
-    mine = {str(place.household_id): place for place in places_of(request.user)}  # type: ignore[arg-type]
+    mine = {str(place.household_id): place for place in own_places(request)}
     if chosen not in mine:
         raise Http404
     request.session[SESSION_HOUSEHOLD] = mine[chosen].household_id
@@ -82,7 +83,7 @@ def choose_household(request: HttpRequest) -> HttpResponse:
 @require_GET
 def no_household(request: HttpRequest) -> HttpResponse:
     """For somebody who is in no household (any more)."""
-    if places_of(request.user):  # type: ignore[arg-type]
+    if own_places(request):
         return redirect("home")
     return render(request, "accounts/no_household.html")
 

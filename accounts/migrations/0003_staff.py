@@ -6,59 +6,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_tenancy'),
+        ("accounts", "0002_tenancy"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='StaffLook',
+            name="StaffLook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=500)),
-                ('household_id', models.BigIntegerField(blank=True, help_text='Empty for lists.', null=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("path", models.CharField(max_length=500)),
+                ("household_id", models.BigIntegerField(blank=True, help_text="Empty for lists.", null=True)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
         ),
         migrations.AlterModelOptions(
-            name='staffaccess',
-            options={'verbose_name': 'staff access', 'verbose_name_plural': 'staff access'},
+            name="staffaccess",
+            options={"verbose_name": "staff access", "verbose_name_plural": "staff access"},
         ),
         migrations.AddField(
-            model_name='staffaction',
-            name='attempts',
+            model_name="staffaction",
+            name="attempts",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='staffaction',
-            name='next_attempt_at',
+            model_name="staffaction",
+            name="next_attempt_at",
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
         migrations.AddField(
-            model_name='staffaction',
-            name='object_id',
+            model_name="staffaction",
+            name="object_id",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddIndex(
-            model_name='staffaccess',
-            index=models.Index(fields=['staff', 'ends_at'], name='accounts_staffaccess_current'),
+            model_name="staffaccess",
+            index=models.Index(fields=["staff", "ends_at"], name="accounts_staffaccess_current"),
         ),
         migrations.AddIndex(
-            model_name='staffaction',
-            index=models.Index(condition=models.Q(('finished_at', None)), fields=['next_attempt_at'], name='accounts_staffaction_open'),
+            model_name="staffaction",
+            index=models.Index(
+                condition=models.Q(("finished_at", None)), fields=["next_attempt_at"], name="accounts_staffaction_open"
+            ),
         ),
         migrations.AddIndex(
-            model_name='staffaction',
-            index=models.Index(fields=['target', 'object_id'], name='accounts_staffaction_target'),
+            model_name="staffaction",
+            index=models.Index(fields=["target", "object_id"], name="accounts_staffaction_target"),
         ),
         migrations.AddField(
-            model_name='stafflook',
-            name='access',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='looks', to='accounts.staffaccess'),
+            model_name="stafflook",
+            name="access",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="looks", to="accounts.staffaccess"
+            ),
         ),
         migrations.AddIndex(
-            model_name='stafflook',
-            index=models.Index(fields=['household_id', 'at'], name='accounts_stafflook_household'),
+            model_name="stafflook",
+            index=models.Index(fields=["household_id", "at"], name="accounts_stafflook_household"),
         ),
     ]
