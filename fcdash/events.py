@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from banking.events import HANDLERS as BANKING
+from payments.events import HANDLERS as PAYMENTS
 from webhooks.dispatch import Handler
 
-HANDLERS: dict[str, Handler] = {**BANKING}
+HANDLERS: dict[str, Handler] = {**BANKING, **PAYMENTS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
 from django.db import models
 from django.utils import timezone
@@ -27,8 +28,15 @@ class Biller(models.Model):
     approved_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    class Meta:
+        ordering = ["name"]
+
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_approved(self) -> bool:
+        return self.approved_at is not None
 
 
 class Frequency(models.TextChoices):
@@ -56,6 +64,9 @@ class Bill(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_bill_positive")]
 
+    def __str__(self) -> str:
+        return f"bill {self.pk} of {self.biller_id}"
+
 
 class BillPeriod(TenantModel):
     """One time that a bill is due."""
@@ -75,7 +86,23 @@ class BillPeriod(TenantModel):
     state = models.CharField(max_length=12, choices=State.choices, default=State.DUE)
 
     class Meta(TenantModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["household", "bill", "due_on"], name="payments_period_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["household", "bill", "due_on"], name="payments_period_once"),
+            models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_period_positive"),
+        ]
+        indexes = [models.Index(fields=["household", "state", "due_on"], name="payments_period_by_day")]
+
+    def __str__(self) -> str:
+        return f"bill {self.bill_id} on {self.due_on}"
+
+    def state_on(self, today: date) -> str:
+        """The state as of a day: what is due and past its day is late, also before the job has said so."""
+        return self.State.LATE if self.state == self.State.DUE and self.due_on < today else self.state
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still asks for a payment."""
+        return self.state in (self.State.DUE, self.State.LATE)
 
 
 class Mandate(TenantModel):
@@ -87,7 +114,7 @@ class Mandate(TenantModel):
         INACTIVE = "inactive", "Inactive"
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    account = TenantKey(Account, on_delete=models.PROTECT, related_name="mandates")
+    account = TenantKey(Account, on_delete=models.RESTRICT, related_name="mandates")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
     key = models.UUIDField(default=uuid.uuid4, editable=False, help_text="Root of the idempotency keys at Stripe.")
     stripe_id = models.CharField(max_length=255, null=True, unique=True)
@@ -102,6 +129,11 @@ class Mandate(TenantModel):
     revoked_at = models.DateTimeField(null=True, blank=True)
     failure_reason = models.CharField(max_length=300, blank=True)
     checked_at = models.DateTimeField(null=True, help_text="When Stripe last told its status.")
+    setup_started_at = models.DateTimeField(null=True, help_text="Before the first call: a setup may exist from then.")
+    detached_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Stripe let go of a revoked one's payment method."
+    )
+    blocked_reason = models.CharField(max_length=60, blank=True, help_text="Why Stripe blocks the bank account.")
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -112,6 +144,16 @@ class Mandate(TenantModel):
                 name="payments_mandate_one_live",
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["household", "id"],
+                condition=models.Q(status="pending") | models.Q(revoked_at__isnull=False, detached_at=None),
+                name="payments_mandate_unfinished",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_id or f"permission {self.pk}"
 
 
 class PaymentState(models.TextChoices):
@@ -130,7 +172,7 @@ class PaymentState(models.TextChoices):
     CANCELED = "canceled", "Canceled"
 
 
-# The only moves there are; the trigger in the first migration is made from this table.
+# The only moves there are. The database refuses every other (migration 0004 holds a copy, a test compares them).
 TRANSITIONS: dict[str, tuple[str, ...]] = {
     "scheduled": ("submitted", "held", "canceled", "failed"),
     "held": ("scheduled", "submitted", "canceled", "failed"),
@@ -141,23 +183,27 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
     "failed": (),
     "returned": (),
     "disputed": (),
-    "refunded": ("returned", "disputed"),
+    "refunded": ("paid", "returned", "disputed"),  # to paid: the refund failed
     "canceled": (),
 }
 # While a payment is in one of these, its bill period takes no other.
 LIVE_STATES = ("scheduled", "held", "submitted", "unknown", "processing", "paid", "refunded")
 # The sweeper finishes what stands in one of these.
 UNFINISHED_STATES = ("scheduled", "submitted", "unknown", "processing")
+# Nothing has been sent to the bank in these.
+UNSENT_STATES = ("scheduled", "held")
+# The bank can still take the money back.
+REVERSIBLE_STATES = ("paid", "refunded")
 
 
 class Payment(TenantModel):
     """One debit for one bill period. The amount is what the person saw and approved; it never changes."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", help_text="Who approved it.")
-    bill = TenantKey(Bill, on_delete=models.PROTECT, related_name="payments")
-    period = TenantKey(BillPeriod, on_delete=models.PROTECT, related_name="payments")
-    account = TenantKey(Account, on_delete=models.PROTECT, related_name="+")
-    mandate = TenantKey(Mandate, on_delete=models.PROTECT, related_name="payments")
+    bill = TenantKey(Bill, on_delete=models.RESTRICT, related_name="payments")
+    period = TenantKey(BillPeriod, on_delete=models.RESTRICT, related_name="payments")
+    account = TenantKey(Account, on_delete=models.RESTRICT, related_name="+")
+    mandate = TenantKey(Mandate, on_delete=models.RESTRICT, related_name="payments")
     amount_cents = models.BigIntegerField()
     currency = models.CharField(max_length=3, default="usd")
     receives = models.CharField(max_length=200, help_text="The receiver's legal name at the time of approval.")
@@ -173,6 +219,10 @@ class Payment(TenantModel):
     failure_code = models.CharField(max_length=80, blank=True)
     failure_network_code = models.CharField(max_length=8, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancel_refused_at = models.DateTimeField(null=True, blank=True, help_text="Stripe said that it is too late.")
+    refunded_cents = models.BigIntegerField(default=0, help_text="What has come back of it, also in parts.")
+    nonce = models.UUIDField(null=True, editable=False, help_text="Of the form that it was approved in.")
+    version = models.PositiveIntegerField(default=0, help_text="Counts the changes; who read an older one reads again.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
@@ -186,14 +236,23 @@ class Payment(TenantModel):
                 condition=models.Q(state__in=LIVE_STATES),
                 name="payments_payment_one_live_per_period",
             ),
+            models.UniqueConstraint(fields=["household", "nonce"], name="payments_payment_one_per_form"),
         ]
         indexes = [
+            models.Index(
+                fields=["checked_at"],
+                condition=models.Q(state__in=REVERSIBLE_STATES),
+                name="payments_payment_reversible",
+            ),
             models.Index(
                 fields=["next_attempt_at"],
                 condition=models.Q(state__in=UNFINISHED_STATES),
                 name="payments_payment_unfinished",
-            )
+            ),
         ]
+
+    def __str__(self) -> str:
+        return f"payment {self.pk}: {self.amount_cents} {self.currency}, {self.state}"
 
 
 class PaymentEvent(TenantModel):
