@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.request import urlopen
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -11,6 +12,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from kombu import Connection
+
+from fcdash.celery import app as celery
 
 
 @login_not_required
@@ -21,7 +24,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database, migrations, cache and broker answer; 503 naming the parts that do not."""
+    """200 when all we stand on answers (in `make run` workers and sandbox too); 503 names the parts that do not."""
     failing = {name: problem for name, probe in PROBES.items() if (problem := _problem(probe))}
     return JsonResponse({"ok": not failing, "failing": failing}, status=503 if failing else 200)
 
@@ -54,9 +57,22 @@ def _broker() -> None:
         broker.ensure_connection(max_retries=1, timeout=2)
 
 
+def _workers() -> None:
+    answers = celery.control.ping(timeout=1, limit=settings.RUN_WORKERS) or []
+    if len(answers) < settings.RUN_WORKERS:
+        raise RuntimeError("not all workers answer")
+
+
+def _sandbox() -> None:
+    with urlopen(f"http://localhost:{settings.SANDBOX_PORT}/sandbox/ready", timeout=2):
+        pass
+
+
 PROBES: dict[str, Callable[[], None]] = {
     "database": _database,
     "migrations": _migrations,
     "cache": _cache,
     "broker": _broker,
+    # Under `make run` alone are there workers and a sandbox of our own to wait for.
+    **({"worker": _workers, "sandbox": _sandbox} if settings.RUN_WORKERS else {}),
 }

@@ -44,7 +44,7 @@ def fill(arguments: Sequence[str]) -> None:
         "CELERY_BROKER_URL": "redis+socket:///nowhere?virtual_host=0",
     }
     for name, value in {**defaults, **values}.items():
-        os.environ.setdefault(name, value)
+        os.environ[name] = os.environ.get(name) or value
 
 
 def _running(path: os.PathLike[str]) -> dict[str, str]:

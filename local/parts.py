@@ -11,6 +11,7 @@ from dataclasses import dataclass
 MONEY_QUEUES = ("payments", "webhooks", "mail", "default")
 BANK_QUEUES = ("refreshes", "backfill")
 QUEUES = MONEY_QUEUES + BANK_QUEUES
+WORKERS = 2
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from types import FrameType
 from typing import IO
 
@@ -28,6 +29,7 @@ DEATHS_AT_ONCE = 3
 LONGEST_PAUSE_SECONDS = 30
 STOP_SECONDS = 10
 LOOK_SECONDS = 0.2
+LAST_LINES_SECONDS = 1
 SERVERS_EVERY_SECONDS = 5
 SAY_NOT_READY_SECONDS = 30
 
@@ -42,6 +44,7 @@ class Running:
 
     part: Part
     process: subprocess.Popen[bytes]
+    voice: Thread
     started: float
     deaths_at_once: int = 0
     pause_seconds: float = 1
@@ -120,6 +123,7 @@ class Runner:
             "DEBUG": "1",
             "PORT": "8000",
             "SANDBOX_PORT": "8001",
+            "RUN_WORKERS": str(parts.WORKERS),
             "PYTHONUNBUFFERED": "1",
             # Celery warns each time that root runs it; here that is the person's choice.
             "PYTHONWARNINGS": "ignore:::celery.platforms",
@@ -177,6 +181,7 @@ class Runner:
             self._look_after(self.running[:-1])
             time.sleep(LOOK_SECONDS / 4)
         self.running.remove(running)
+        running.voice.join(LAST_LINES_SECONDS)
         if running.process.returncode:
             raise Problem("The database could not be prepared: the reason stands above.")
 
@@ -186,8 +191,7 @@ class Runner:
     def _spawn(self, part: Part) -> Running:
         process = processes.spawn(part.command, self.environment, places.CHECKOUT, subprocess.PIPE)
         assert process.stdout is not None
-        self.voices.follow(part.name, process.stdout)
-        return Running(part, process, time.monotonic())
+        return Running(part, process, self.voices.follow(part.name, process.stdout), time.monotonic())
 
     def _await_ready(self) -> None:
         began = told = time.monotonic()
@@ -247,6 +251,7 @@ class Runner:
         lived = now - running.started
         # Its children (a web worker, a prefork child) must not outlive it beside their successors.
         _signal_group(running.process, signal.SIGKILL)
+        running.voice.join(LAST_LINES_SECONDS)
         if lived < AT_ONCE_SECONDS:
             running.deaths_at_once += 1
         else:
@@ -261,7 +266,8 @@ class Runner:
 
     def _start_again(self, running: Running) -> None:
         fresh = self._spawn(running.part)
-        running.process, running.started, running.start_again_at = fresh.process, fresh.started, None
+        running.process, running.voice, running.started = fresh.process, fresh.voice, fresh.started
+        running.start_again_at = None
 
     def _look_after_servers(self) -> None:
         """Starts PostgreSQL and Valkey again should they be gone; the parts reconnect by themselves."""

@@ -40,7 +40,9 @@ class Voices:
     def _repeat(self, name: str, stream: IO[bytes]) -> None:
         with stream:
             for line in stream:
-                if text := line.decode("utf-8", "replace").rstrip():
+                text = line.decode("utf-8", "replace").rstrip()
+                # Until a run is ready we ask again and again; each "not yet" would read like an error.
+                if text and not text.endswith("Service Unavailable: /readyz"):
                     self.say(text, name)
 
     @staticmethod

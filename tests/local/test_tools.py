@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,15 @@ def test_missing_venv_module_names_the_package(tmp_path: Path) -> None:
     assert answer.returncode == 1
     assert answer.stderr.count("\n") == 1
     assert "python3-venv" in answer.stderr
+
+
+def test_example_environment_names_every_variable_that_the_settings_read() -> None:
+    settings = (places.CHECKOUT / "fcdash" / "settings.py").read_text()
+    read = set(re.findall(r'(?:env\.\w+|required)\(\s*"([A-Z_]+)"', settings)) - {"RUN_WORKERS"}
+    named = set(re.findall(r"^#([A-Z_]+)=", (places.CHECKOUT / ".env.example").read_text(), re.MULTILINE))
+
+    assert read - named == set()
+    assert named - read == {"CHROME_PATH", "REQUIRE_BROWSER"}
 
 
 def test_every_queue_that_tasks_are_routed_to_has_a_worker() -> None:
