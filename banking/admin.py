@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from banking import staffing
 from banking.models import Account, Freshness, LinkSession, QuarantinedRow, Refresh
 from fcdash.admin import StaffAdmin, StaffInline, link, listed
 
@@ -39,6 +40,7 @@ class FreshnessOfAccount(StaffInline):
 
 @admin.register(Account)
 class AccountAdmin(StaffAdmin):
+    verbs = staffing.OF_ACCOUNTS
     search_stripe_ids = ("stripe_id", "holder__stripe_customer_id")
     search_emails = ("holder__email",)
     search_names = ("household__name", "holder__name", "institution")

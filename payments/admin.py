@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from fcdash.admin import StaffAdmin, StaffInline, link, listed
 from fcdash.money import formatted
+from payments import staffing
 from payments.models import Bill, Biller, BillPeriod, Mandate, Payment, PaymentEvent
 from webhooks.models import StripeEvent
 
@@ -22,6 +23,7 @@ class BillerAdmin(StaffAdmin):
     """The directory. A biller is offered to households once it is approved; whoever it pays, changed, unapproves it."""
 
     list_needs_reason = page_needs_reason = False
+    verbs = staffing.OF_BILLERS
     search_stripe_ids = ("stripe_account",)
     search_names = ("name", "receives")
     list_display = ("name", "receives", "stripe_account", "statement_descriptor", "approved_at", "approved_by")
@@ -42,10 +44,16 @@ class BillerAdmin(StaffAdmin):
 
     def save_model(self, request: HttpRequest, obj: Biller, form: ModelForm[Biller], change: bool) -> None:
         """Where money goes is approved anew after each change of it."""
-        if change and obj.approved_at and {"receives", "stripe_account"} & set(form.changed_data):
+        if not change:
+            return super().save_model(request, obj, form, change)
+        changed = list(form.changed_data)
+        if {"receives", "stripe_account"} & set(changed):
+            if obj.approved_at:
+                messages.warning(request, "Who receives the money has changed: hidden until it is approved again.")
             obj.approved_at = obj.approved_by = None
-            messages.warning(request, "Who receives the money has changed: the biller is hidden until approved again.")
-        super().save_model(request, obj, form, change)
+            changed += ["approved_at", "approved_by"]
+        # Only what was changed here: an approval that was withdrawn meanwhile stays withdrawn.
+        obj.save(update_fields=changed)
 
 
 class PeriodOfBill(StaffInline):
@@ -89,6 +97,7 @@ class BillAdmin(StaffAdmin):
 class MandateAdmin(StaffAdmin):
     """A permission to debit: the exact words, and the proof that they were accepted."""
 
+    verbs = staffing.OF_MANDATES
     search_stripe_ids = ("stripe_id", "stripe_setup_intent_id", "user__stripe_customer_id")
     search_emails = ("user__email",)
     search_names = ("holder_name", "household__name")
@@ -134,6 +143,7 @@ class HistoryOfPayment(StaffInline):
 class PaymentAdmin(StaffAdmin):
     """A payment with its history, its events and its Stripe ids on one page."""
 
+    verbs = staffing.OF_PAYMENTS
     search_stripe_ids = ("stripe_payment_intent_id", "mandate__stripe_id", "user__stripe_customer_id")
     search_emails = ("user__email",)
     search_names = ("receives", "household__name", "user__name")

@@ -28,12 +28,17 @@ def cancel(place: Place, payment_id: int) -> Payment:
     Raises Payment.DoesNotExist; TooLate when the debit cannot be called back; TryAgain when Stripe gave no answer:
     then the wish is kept and the sweep goes on asking.
     """
-    with tenancy.scope(place.household_id):
-        payment = lock(place.household_id, payment_id)
+    return cancel_in(place.household_id, payment_id, "canceled by you")
+
+
+def cancel_in(household_id: int, payment_id: int, cause: str) -> Payment:
+    """The same with the words of the history: the person's wish, or the staff's."""
+    with tenancy.scope(household_id):
+        payment = lock(household_id, payment_id)
         if payment.state == PaymentState.CANCELED:
             return payment
         if payment.state in UNSENT_STATES:
-            move(payment, PaymentState.CANCELED, "canceled by you", cancel_requested_at=timezone.now())
+            move(payment, PaymentState.CANCELED, cause, cancel_requested_at=timezone.now())
         elif payment.state in UNFINISHED_STATES:
             keep(payment, cancel_requested_at=timezone.now(), cancel_refused_at=None)
         else:
@@ -42,10 +47,10 @@ def cancel(place: Place, payment_id: int) -> Payment:
     if payment.state == PaymentState.CANCELED:
         discard(payment)
         return payment
-    return call_back(payment)
+    return call_back(payment, cause)
 
 
-def call_back(payment: Payment) -> Payment:
+def call_back(payment: Payment, cause: str = "canceled by you") -> Payment:
     """Ask Stripe to cancel a debit that was sent. Raises TooLate, TryAgain, WillNotWork."""
     if payment.stripe_payment_intent_id is None:
         raise TooLate("There is nothing at Stripe to cancel.")
@@ -58,7 +63,7 @@ def call_back(payment: Payment) -> Payment:
         refused = True
     except OutcomeUnknown:
         logger.warning("payment %s: the answer to its cancellation was lost", payment.pk)
-    followed = follow(payment.household_id, payment.pk, "canceled by you")
+    followed = follow(payment.household_id, payment.pk, cause)
     if followed.payment.state == PaymentState.CANCELED:
         return followed.payment
     if not refused:

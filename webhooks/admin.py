@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from fcdash.admin import StaffAdmin
+from webhooks import staffing
 from webhooks.models import EventCursor, StripeEvent
 
 
@@ -17,6 +18,7 @@ class StripeEventAdmin(StaffAdmin):
     """The list holds ids and types alone; an event's own page shows what Stripe sent, which is somebody's data."""
 
     list_needs_reason = False
+    verbs = staffing.OF_EVENTS
     search_stripe_ids = ("stripe_id", "object_id")
     search_names = ("type",)
     list_display = ("stripe_id", "type", "object_id", "state", "attempts", "created_at", "received_at", "source")
