@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
@@ -32,12 +33,11 @@ def free_port() -> int:
 class Run:
     """`make run` or `python -m local` in a process group of its own, with its log in a file."""
 
-    def __init__(self, home: Path, command: list[str], *, ignore_sigint: bool = False) -> None:
+    def __init__(self, home: Path, ports: dict[str, str], command: list[str], *, ignore_sigint: bool = False) -> None:
         self.home = home
-        self.port = free_port()
-        self.log = home / "run.log"
+        self.url = f"http://localhost:{ports['PORT']}"
+        self.log = Path(tempfile.mkstemp(".log", "run-", home)[1])
         kept = {name: os.environ[name] for name in ("PATH", "HOME")}
-        ports = {"PORT": str(self.port), "SANDBOX_PORT": str(free_port())}
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 command,
@@ -60,7 +60,7 @@ class Run:
         until(look, f"{wanted!r} in the log", START_SECONDS)
 
     def await_ready(self) -> None:
-        self.await_text(f"fcdash is ready: http://localhost:{self.port}")
+        self.await_text(f"fcdash is ready: {self.url}")
 
     def parts(self) -> list[psutil.Process]:
         """The processes of this run, but for its servers."""
@@ -93,10 +93,21 @@ def home() -> Iterator[Path]:
         yield home
 
 
+@pytest.fixture(scope="module")
+def ports() -> dict[str, str]:
+    """The same for all runs, so that one which does not let go stops the next."""
+    return {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
+
+
 @pytest.fixture
-def runs(home: Path) -> Iterator[list[Run]]:
+def start(home: Path, ports: dict[str, str]) -> Iterator[Callable[..., Run]]:
     started: list[Run] = []
-    yield started
+
+    def begin(command: list[str], *, ignore_sigint: bool = False) -> Run:
+        started.append(Run(home, ports, command, ignore_sigint=ignore_sigint))
+        return started[-1]
+
+    yield begin
     for run in started:
         with suppress(ProcessLookupError):
             os.killpg(run.process.pid, signal.SIGKILL)
@@ -104,71 +115,54 @@ def runs(home: Path) -> Iterator[list[Run]]:
         processes.end(run.parts(), signal.SIGKILL, 5)
 
 
-def test_sigint_stops_all_even_when_it_arrives_ignored(home: Path, runs: list[Run]) -> None:
-    runs.append(run := Run(home, PYTHON, ignore_sigint=True))
+def test_what_dies_comes_back_and_sigint_ends_all_even_when_it_arrived_ignored(start: Callable[..., Run]) -> None:
+    run = start(PYTHON, ignore_sigint=True)
     run.await_ready()
-    with urlopen(f"http://localhost:{run.port}/readyz") as answer:
-        assert answer.status == 200
     assert "demo@example.com" in run.text()
     assert "staff@example.com" in run.text()
-    assert run.servers()
+
+    beat = next(process for process in run.parts() if "beat" in process.cmdline())
+    for process in (beat, *run.servers()):
+        with suppress(psutil.Error):
+            process.kill()
+    run.await_text("The part beat was killed by SIGKILL; it is started again")
+    run.await_text("PostgreSQL is gone; it is started again.")
+    run.await_text("Valkey is gone; it is started again.")
+    until(lambda: any("beat" in process.cmdline() for process in run.parts()), "a new beat")
+    until(lambda: answers(f"{run.url}/readyz"), "readiness after the crash", 60)
 
     run.process.send_signal(signal.SIGINT)
-
     run.assert_all_gone()
     assert run.process.returncode == 0
 
 
-def test_part_that_dies_is_named_and_started_again_and_so_is_the_database(home: Path, runs: list[Run]) -> None:
-    runs.append(run := Run(home, PYTHON))
-    run.await_ready()
-    beat = next(process for process in run.parts() if "beat" in process.cmdline())
-    beat.kill()
-    run.await_text("The part beat was killed by SIGKILL; it is started again")
-    until(lambda: any("beat" in process.cmdline() for process in run.parts()), "a new beat")
-    for server in run.servers():
-        with suppress(psutil.Error):
-            server.kill()
-    run.await_text("PostgreSQL is gone; it is started again.")
-    run.await_text("Valkey is gone; it is started again.")
-
-    def works() -> bool:
-        with suppress(OSError), urlopen(f"http://localhost:{run.port}/readyz", timeout=10) as answer:
-            return bool(answer.status == 200)
-        return False
-
-    until(works, "readiness after the crash", 60)
-    os.killpg(run.process.pid, signal.SIGTERM)
-    run.assert_all_gone()
+def answers(url: str) -> bool:
+    with suppress(OSError), urlopen(url, timeout=10) as answer:
+        return bool(answer.status == 200)
+    return False
 
 
-def test_killed_runner_leaves_nothing_that_stops_the_next(home: Path, runs: list[Run]) -> None:
-    runs.append(first := Run(home, PYTHON))
+def test_killed_runner_leaves_nothing_that_stops_the_next(start: Callable[..., Run]) -> None:
+    first = start(PYTHON)
     first.await_ready()
+    orphans = first.parts()
     os.kill(first.process.pid, signal.SIGKILL)
     first.process.wait()
 
-    runs.append(second := Run(home, PYTHON))
+    second = start(PYTHON)
     second.await_ready()
-    old = set(first_ports(second.parts())) - {second.port}
-    assert first.port not in old
-    runs.append(third := Run(home, PYTHON))
-    third.process.wait(30)
-    assert third.process.returncode == 1
+    assert not any(processes.is_alive(orphan) for orphan in orphans)
+
+    third = start(PYTHON)
+    assert third.process.wait(30) == 1
     assert re.search(r"^fcdash already runs from .*: stop that run first", third.text(), re.MULTILINE)
     second.process.send_signal(signal.SIGHUP)
     second.assert_all_gone()
 
 
-def first_ports(parts: list[psutil.Process]) -> Iterator[int]:
-    for part in parts:
-        with suppress(psutil.Error):
-            yield from (connection.laddr.port for connection in part.net_connections() if connection.status == "LISTEN")
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signal_to_make_alone_stops_all(home: Path, runs: list[Run], number: signal.Signals) -> None:
-    runs.append(run := Run(home, ["make", "run"]))
+def test_signal_to_make_alone_stops_all(start: Callable[..., Run], number: signal.Signals) -> None:
+    run = start(["make", "run"])
     run.await_text("listening on")
 
     run.process.send_signal(number)
