@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import connection
+from django.utils import timezone
 
 from banking.models import Transaction
 from fcdash import tenancy
 from spending.models import Transfer
 
 DAYS_APART = 5
-LONG_AGO, FAR = date(1900, 1, 1), date(2900, 1, 1)
+# Never less than this is looked at: a bank may show rows late, and gives 180 days when an account is linked.
+LOOK_BACK = timedelta(days=200)
+LONG_AGO = date(1900, 1, 1)
 
 # A leg is what reads like a transfer, stands, and was filed by no person. `%(since)s` reaches back for partners.
 PAIRS = """
@@ -22,7 +25,7 @@ PAIRS = """
         FROM banking_transaction r
         JOIN banking_account a ON a.household_id = r.household_id AND a.id = r.account_id
         WHERE r.household_id = %(household)s AND a.status <> 'duplicate' AND r.category IN ('transfer', 'saving')
-          AND r.booked_on BETWEEN %(since)s::date - %(apart)s AND %(until)s::date + %(apart)s
+          AND r.booked_on >= %(since)s::date - %(apart)s
           AND r.transfer_id IS NULL AND r.chosen_category IS NULL AND r.status <> 'void' AND NOT r.excluded
     )
     SELECT o.id, o.account_id, i.id, i.account_id, i.amount_cents, i.currency,
@@ -36,21 +39,25 @@ PAIRS = """
     ORDER BY names DESC, days, o.booked_on, o.id, i.id
 """
 
-# A leg was voided, changed its amount or went away: what is left is no transfer. Only transfers with a leg booked in the
-# span are looked at, so that a page of new rows costs the same with one year or twenty.
+# A leg was voided, changed its amount or went away: what is left is no transfer. Only transfers with a leg booked
+# since then are looked at, so that a page of new rows costs the same with one year or twenty.
 BROKEN = """
     SELECT t.id FROM spending_transfer t
     LEFT JOIN banking_transaction r ON r.household_id = t.household_id AND r.transfer_id = t.id
     WHERE t.household_id = %(household)s AND t.id IN (
         SELECT n.transfer_id FROM banking_transaction n
         WHERE n.household_id = %(household)s AND n.category = 'transfer' AND n.transfer_id IS NOT NULL
-          AND n.booked_on BETWEEN %(since)s AND %(until)s
+          AND n.booked_on >= %(since)s
     )
     GROUP BY t.id, t.amount_cents, t.currency
     HAVING count(*) FILTER (
         WHERE r.status <> 'void' AND abs(r.amount_cents) = t.amount_cents AND r.currency = t.currency
     ) <> 2 OR COALESCE(sum(r.amount_cents), 1) <> 0
 """
+
+
+class NotATransfer(ValueError):
+    """Two rows that cannot be the legs of one transfer; the message is fit to show."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +79,16 @@ class Pair:
         return (-self.names, self.days)
 
 
-def match(household_id: int, since: date, until: date | None = None) -> int:
-    """Join the transfers among rows booked from `since` to `until` (default: all later); returns how many are new.
+def match(household_id: int, since: date) -> int:
+    """Join the transfers among rows booked since then, at least of the last 200 days; returns how many are new.
 
     Called after each ingest, in the household's scope. Takes the household's lock, dissolves transfers whose legs no
     longer fit, and touches no row that a person has filed.
     """
     tenancy.lock_household(household_id)
-    dissolve_broken(household_id, since, until)
-    span = {"household": household_id, "since": since, "until": until or FAR, "apart": DAYS_APART}
+    since = min(since, timezone.now().date() - LOOK_BACK)
+    dissolve_broken(household_id, since)
+    span = {"household": household_id, "since": since, "apart": DAYS_APART}
     with connection.cursor() as cursor:
         cursor.execute(PAIRS, span)
         chosen = _unambiguous([Pair(*row) for row in cursor.fetchall()])
@@ -129,10 +137,10 @@ def _write(household_id: int, pairs: Sequence[Pair], made_by: str) -> list[int]:
     return ids
 
 
-def dissolve_broken(household_id: int, since: date | None = None, until: date | None = None) -> int:
-    """Undo transfers booked in the span that have not two standing legs of opposite amounts; returns how many."""
+def dissolve_broken(household_id: int, since: date = LONG_AGO) -> int:
+    """Undo transfers booked since then that have not two standing legs of opposite amounts; returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(BROKEN, {"household": household_id, "since": since or LONG_AGO, "until": until or FAR})
+        cursor.execute(BROKEN, {"household": household_id, "since": since})
         broken = [row[0] for row in cursor.fetchall()]
     _dissolve(household_id, broken)
     return len(broken)
@@ -144,3 +152,38 @@ def _dissolve(household_id: int, transfer_ids: Iterable[int]) -> None:
         return
     Transaction.objects.filter(household_id=household_id, transfer_id__in=ids).update(transfer_id=None)
     Transfer.objects.filter(household_id=household_id, pk__in=ids).delete()
+
+
+def part(household_id: int, transfer_id: int, category: str = "other") -> None:
+    """A person says that it is no transfer: both legs are filed under `category` and never matched again.
+
+    Nothing happens when it is parted already. In the household's scope.
+    """
+    tenancy.lock_household(household_id)
+    Transaction.objects.filter(household_id=household_id, transfer_id=transfer_id).update(
+        transfer_id=None, chosen_category=category
+    )
+    Transfer.objects.filter(household_id=household_id, pk=transfer_id).delete()
+
+
+def join(household_id: int, out_id: int, in_id: int) -> int:
+    """A person says that two rows are one transfer; returns its id. Raises NotATransfer unless they fit."""
+    tenancy.lock_household(household_id)
+    rows = {row.pk: row for row in Transaction.objects.filter(household_id=household_id, pk__in=(out_id, in_id))}
+    gone, come = rows.get(out_id), rows.get(in_id)
+    if not gone or not come or not _fit(gone, come):
+        raise NotATransfer("A transfer is the same amount out of one account and into another.")
+    Transaction.objects.filter(household_id=household_id, pk__in=rows).update(chosen_category=None)
+    pair = Pair(out_id, gone.account_id, in_id, come.account_id, come.amount_cents, come.currency, 0, 0)
+    return _write(household_id, [pair], "person")[0]
+
+
+def _fit(gone: Transaction, come: Transaction) -> bool:
+    return (
+        gone.amount_cents == -come.amount_cents < 0
+        and gone.currency == come.currency
+        and gone.account_id != come.account_id
+        and gone.transfer_id is None
+        and come.transfer_id is None
+        and "void" not in (gone.status, come.status)
+    )

@@ -1,0 +1,111 @@
+"""What a household does again and again, and what it spends besides: read from a year of rows, and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import connection
+
+from spending import recurring
+from spending.categories import NOT_SPENDING_KEYS
+from spending.monthly import MonthRow
+from spending.recurring import Occurrence, Series
+from spending.remembering import digest, remembered
+
+VERSION = 1
+LOOK_BACK = timedelta(days=400)
+EVERYDAY_DAYS = 56
+# More often than weekly is no bill. Fewer than two cannot be told.
+MOST_ROWS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """The series that are alive, and what was spent on each of the last 56 days besides them, the oldest first."""
+
+    series: tuple[Series, ...]
+    everyday_cents: tuple[int, ...]
+    first_day: date | None
+
+    def days_known(self, today: date) -> int:
+        """How many days of history there are."""
+        return (today - self.first_day).days + 1 if self.first_day else 0
+
+
+NOTHING = Habits((), (), None)
+
+# One statement: rows of merchants that may recur, then one line with the spending of each day, then the first day.
+READ = """
+    WITH span AS (
+        SELECT r.merchant, r.amount_cents > 0 AS incoming, r.account_id, r.booked_on, r.amount_cents, r.category
+        FROM banking_transaction r
+        JOIN banking_account a ON a.household_id = r.household_id AND a.id = r.account_id AND a.status <> 'duplicate'
+        WHERE r.household_id = %(household)s AND r.currency = %(currency)s
+          AND r.booked_on BETWEEN %(since)s AND %(today)s AND r.status <> 'void' AND NOT r.excluded AND r.merchant <> ''
+    ), counted AS (
+        SELECT merchant, incoming, account_id FROM span GROUP BY 1, 2, 3 HAVING count(*) BETWEEN 2 AND %(most)s
+    )
+    SELECT s.merchant, s.account_id, (array_agg(s.category ORDER BY s.booked_on DESC))[1],
+           array_agg(s.booked_on ORDER BY s.booked_on), array_agg(s.amount_cents ORDER BY s.booked_on)
+    FROM span s JOIN counted USING (merchant, incoming, account_id) GROUP BY s.merchant, s.incoming, s.account_id
+    UNION ALL
+    SELECT '', 0, 'day', array_agg(day), array_agg(cents) FROM (
+        SELECT day, sum(total_cents)::bigint AS cents FROM spending_daytotal
+        WHERE household_id = %(household)s AND currency = %(currency)s AND day BETWEEN %(recent)s AND %(today)s
+          AND category <> ALL(%(left_out)s)
+        GROUP BY day) days
+    UNION ALL
+    SELECT '', 0, 'first', array_agg(day), NULL FROM (
+        SELECT day FROM spending_daytotal WHERE household_id = %(household)s AND currency = %(currency)s
+          AND row_count > 0 ORDER BY day LIMIT 1) first
+"""
+
+
+def habits(household_id: int, today: date, currency: str, totals: Sequence[MonthRow]) -> Habits:
+    """The household's habits; `totals` are its totals of the last months, whose change makes them be read again."""
+    key = f"habits:{VERSION}:{household_id}:{currency}:{today}:{digest(totals)}"
+    return remembered(key, lambda: read(household_id, today, currency))
+
+
+def read(household_id: int, today: date, currency: str) -> Habits:
+    """The habits, from the rows."""
+    first_recent = today - timedelta(days=EVERYDAY_DAYS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            READ,
+            {
+                "household": household_id,
+                "currency": currency,
+                "since": today - LOOK_BACK,
+                "recent": first_recent,
+                "today": today,
+                "most": MOST_ROWS,
+                "left_out": list(NOT_SPENDING_KEYS),
+            },
+        )
+        rows = cursor.fetchall()
+    found, days, first_day = [], {}, None
+    for merchant, account_id, what, dates, cents in rows:
+        if merchant:
+            occurrences = [Occurrence(on, amount) for on, amount in zip(dates, cents, strict=True)]
+            found.append(recurring.find(merchant, what, account_id, occurrences, today))
+        elif what == "day":
+            days = dict(zip(dates or (), cents or (), strict=True))
+        else:
+            first_day = dates[0] if dates else None
+    series = tuple(one for one in found if one)
+    return Habits(series, _everyday(days, series, first_recent), first_day)
+
+
+def _everyday(days: dict[date, int], series: Sequence[Series], since: date) -> tuple[int, ...]:
+    """Spending of each full day since then that belongs to no series; cents, positive."""
+    spent = {day: -cents for day, cents in days.items()}
+    for one in series:
+        if one.category in NOT_SPENDING_KEYS:
+            continue
+        for occurrence in one.occurrences:
+            if occurrence.on in spent:
+                spent[occurrence.on] += occurrence.cents
+    return tuple(max(spent.get(since + timedelta(days=step), 0), 0) for step in range(EVERYDAY_DAYS))

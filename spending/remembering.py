@@ -1,0 +1,41 @@
+"""Remembering what costs more to read the more rows there are, under a key that names the figures it was read from.
+
+A new or changed row changes the totals by month, so it makes a new key: nothing has to be cleared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+from spending.monthly import MonthRow
+
+logger = logging.getLogger(__name__)
+
+KEPT_SECONDS = 26 * 3600
+T = TypeVar("T")
+
+
+def digest(totals: Sequence[MonthRow]) -> str:
+    """A short name of these figures."""
+    held = repr([(row.month.toordinal(), row.category, row.account_id, row.cents, row.count) for row in totals])
+    return hashlib.blake2b(held.encode(), digest_size=12).hexdigest()
+
+
+def remembered(key: str, read: Callable[[], T]) -> T:
+    """What `read` gave under this key, at most a day ago. Without the cache it is read each time."""
+    try:
+        kept: T | None = cache.get(key)
+        if kept is None:
+            kept = read()
+            cache.set(key, kept, KEPT_SECONDS)
+    except (RedisError, OSError) as problem:
+        # The cache saves time; it must not cost the page.
+        logger.warning("cache unreachable: %s", type(problem).__name__)
+        return read()
+    return kept
