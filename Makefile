@@ -32,7 +32,7 @@ lock: setup-dev
 			requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
 setup-run:
-	$(if $(PYTHON),exec $(PYTHON) tools/venv.py local,$(NEEDS_PYTHON))
+	$(if $(PYTHON),exec $(PYTHON) tools/installing.py local,$(NEEDS_PYTHON))
 
 setup-dev:
-	$(if $(PYTHON),exec $(PYTHON) tools/venv.py dev,$(NEEDS_PYTHON))
+	$(if $(PYTHON),exec $(PYTHON) tools/installing.py dev,$(NEEDS_PYTHON))

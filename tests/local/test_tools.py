@@ -76,7 +76,7 @@ def test_missing_python_is_one_sentence() -> None:
 
 def test_missing_venv_module_names_the_package(tmp_path: Path) -> None:
     (tmp_path / "tools").mkdir()
-    (tmp_path / "tools" / "venv.py").write_text((places.CHECKOUT / "tools" / "venv.py").read_text())
+    (tmp_path / "tools" / "installing.py").write_text((places.CHECKOUT / "tools" / "installing.py").read_text())
     without = "import sys, runpy; sys.modules['ensurepip'] = None; sys.argv[1:] = ['local'];"
     code = f"{without} runpy.run_path({str(tmp_path / 'tools' / 'venv.py')!r}, run_name='__main__')"
 
