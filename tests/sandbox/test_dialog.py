@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import requests
@@ -56,6 +56,7 @@ class Link:
         self.complaints: list[str] = []
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.emulate_media(reduced_motion="reduce")
         page.goto(f"{host}#{secret}")
         page.get_by_role("button", name="Link a bank").click()
 
@@ -397,6 +398,18 @@ def test_a_second_dialog_is_refused_while_one_is_open(link: Link) -> None:
     assert link.page.locator("dialog").count() == 1
 
 
+def test_words_of_others_are_not_heard(link: Link) -> None:
+    link.to_banks()
+    forged = "postMessage({ link: 'result', result: { financialConnectionsSession: { id: 'x', accounts: [] } } }, '*')"
+
+    link.page.evaluate(forged)
+    link.page.frames[1].evaluate("postMessage({ link: 'abandon' }, '*')")
+    link.press("Northline Bank")
+
+    link.title("Sign in to Northline Bank")
+    expect(link.page.locator("#answer")).to_be_empty()
+
+
 def test_a_session_that_wants_savings_offers_savings(page: Page, host: str, new_session: Callable[..., Body]) -> None:
     session = new_session(**{"filters[account_subcategories][0]": "savings"})
     link = Link(page, host, session["client_secret"])
@@ -452,28 +465,29 @@ def test_hostile_bodies_are_refused(sandbox: Sandbox, body: str) -> None:
         assert answer.json()["error"]["type"] == "invalid_request_error"
 
 
-SCREENS: dict[str, Callable[[Link], None]] = {
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+SCREENS: dict[str, Callable[[Link], object]] = {
     **STEPS,
     "leaving": lambda link: link.press("Close"),
-    "no match": lambda link: (link.to_banks(), link.dialog.locator("#search").fill("zzz"))[0],
-    "refused password": lambda link: (link.to_sign_in("Mill Pond Community Bank"), link.sign_in())[0],
-    "code": lambda link: (link.to_sign_in("Bluepine Bank"), link.sign_in(), link.title("Enter the code"))[0],
+    "no match": lambda link: (link.to_banks(), link.dialog.locator("#search").fill("zzz")),
+    "refused password": lambda link: (link.to_sign_in("Mill Pond Community Bank"), link.sign_in()),
+    "code": lambda link: (link.to_sign_in("Bluepine Bank"), link.sign_in(), link.title("Enter the code")),
     "problem": lambda link: link.to_sign_in("Granite Peak Bank"),
-    "done": lambda link: (link.to_accounts(), link.press("Connect accounts"), link.title("1 account is linked"))[0],
+    "done": lambda link: (link.to_accounts(), link.press("Connect accounts"), link.title("1 account is linked")),
 }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("screen", SCREENS)
-def test_axe_finds_nothing_at_360_px(link: Link, screen: str, scheme: Any) -> None:
-    link.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+def test_axe_finds_nothing_at_360_px(link: Link, screen: str) -> None:
     link.page.set_viewport_size({"width": 360, "height": 740})
     SCREENS[screen](link)
     frame = link.page.frames[1]
 
-    for place in (frame, link.page):
-        found = Axe().run(place).response["violations"]
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+    for scheme in SCHEMES:
+        link.page.emulate_media(color_scheme=scheme)
+        for place in (frame, link.page):
+            found = Axe().run(place).response["violations"]
+            assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
     assert frame.evaluate("document.documentElement.scrollWidth") == 360
 
 
