@@ -1,4 +1,4 @@
-"""Reading: a household's accounts with balance, freshness and the light that sums it up. Three queries."""
+"""Reading: a household's accounts with balance, freshness and the light that sums it up. One query."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from banking.models import Account, Balance, Feature, Freshness, Transaction
@@ -69,19 +72,11 @@ class AccountNow:
 
 def accounts(household_id: int, account_id: int | None = None) -> list[AccountNow]:
     """The household's accounts, cash first, then by name. Inside the scope."""
-    rows = Account.objects.for_household(household_id)
+    rows = Account.objects.for_household(household_id).annotate(balances_now=_balances(), freshness_now=_freshness())
     if account_id is not None:
         rows = rows.filter(pk=account_id)
     found = sorted(rows, key=lambda a: (a.category != "cash", a.subcategory != "checking", a.name.lower(), a.pk))
-    balances = _balances(household_id)
-    freshness: dict[int, dict[str, FeatureNow]] = {}
-    reading: set[int] = set()
-    for row in Freshness.objects.for_household(household_id):
-        state = FeatureNow(row.status, row.as_of, row.next_allowed_at)
-        freshness.setdefault(row.account_id, {})[row.feature] = state
-        if row.feature == Feature.TRANSACTIONS and (row.as_of is None or row.target):
-            reading.add(row.account_id)
-    return [_now(a, balances.get(a.pk, []), freshness.get(a.pk, {}), a.pk in reading) for a in found]
+    return [_read(a) for a in found]
 
 
 def account(household_id: int, account_id: int) -> AccountNow:
@@ -92,18 +87,39 @@ def account(household_id: int, account_id: int) -> AccountNow:
     return found[0]
 
 
-def _balances(household_id: int) -> dict[int, list[BalanceNow]]:
+def _balances() -> ArraySubquery:
+    """The newest balance of each currency, inside the query of the accounts."""
     newest = (
-        Balance.objects.for_household(household_id)
-        .order_by("account_id", "currency", "-on")
-        .distinct("account_id", "currency")
+        Balance.objects.filter(household_id=OuterRef("household_id"), account_id=OuterRef("pk"))
+        .order_by("currency", "-on")
+        .distinct("currency")
     )
-    found: dict[int, list[BalanceNow]] = {}
-    for b in newest:
-        found.setdefault(b.account_id, []).append(
-            BalanceNow(b.currency, b.current_cents, b.available_cents, b.used_cents, b.as_of)
-        )
-    return found
+    return ArraySubquery(newest.values(json=JSONObject(**{name: name for name in BALANCE_FIELDS})))
+
+
+def _freshness() -> ArraySubquery:
+    states = Freshness.objects.filter(household_id=OuterRef("household_id"), account_id=OuterRef("pk"))
+    return ArraySubquery(states.values(json=JSONObject(**{name: name for name in FRESHNESS_FIELDS})))
+
+
+BALANCE_FIELDS = ("currency", "current_cents", "available_cents", "used_cents", "as_of")
+FRESHNESS_FIELDS = ("feature", "status", "as_of", "next_allowed_at", "target")
+
+
+def _instant(text: str | None) -> datetime | None:
+    """JSON carries instants as text."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def _read(row: Any) -> AccountNow:
+    balances = [BalanceNow(**{**held, "as_of": _instant(held["as_of"])}) for held in row.balances_now]
+    freshness, is_reading = {}, False
+    for held in row.freshness_now:
+        state = FeatureNow(held["status"], _instant(held["as_of"]), _instant(held["next_allowed_at"]))
+        freshness[held["feature"]] = state
+        if held["feature"] == Feature.TRANSACTIONS:
+            is_reading = state.as_of is None or bool(held["target"])
+    return _now(row, balances, freshness, is_reading)
 
 
 def _now(row: Account, balances: list[BalanceNow], freshness: dict[str, FeatureNow], is_reading: bool) -> AccountNow:
