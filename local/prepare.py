@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import time
 from datetime import UTC, datetime
+from urllib.request import urlopen
 
 SEEDED = "demo data laid"
+SANDBOX_SECONDS = 60
 
 
 def main() -> None:
@@ -48,10 +51,24 @@ def _seed_once() -> None:
         if note and SEEDED in note:
             return
     print("Laying the demo data; this is done once.", flush=True)
+    _await_sandbox()
     importlib.import_module("local.seed").seed()
     with connection.cursor() as cursor:
         name = connection.ops.quote_name(connection.settings_dict["NAME"])
         cursor.execute(f"COMMENT ON DATABASE {name} IS '{SEEDED} {datetime.now(UTC):%Y-%m-%d}'")
+
+
+def _await_sandbox() -> None:
+    """Returns when the sandbox, which started beside us, answers; the demo bank is linked there."""
+    from django.conf import settings
+
+    deadline = time.monotonic() + SANDBOX_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with urlopen(f"http://localhost:{settings.SANDBOX_PORT}/sandbox/ready", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def test_missing_venv_module_names_the_package(tmp_path: Path) -> None:
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools" / "installing.py").write_text((places.CHECKOUT / "tools" / "installing.py").read_text())
     without = "import sys, runpy; sys.modules['ensurepip'] = None; sys.argv[1:] = ['local'];"
-    code = f"{without} runpy.run_path({str(tmp_path / 'tools' / 'venv.py')!r}, run_name='__main__')"
+    code = f"{without} runpy.run_path({str(tmp_path / 'tools' / 'installing.py')!r}, run_name='__main__')"
 
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
