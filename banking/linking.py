@@ -60,16 +60,32 @@ def start(
         row = LinkSession.objects.create(
             household_id=household_id, user=user, mode=mode, permissions=sorted(set(permissions))
         )
+    return _open(row, customer, return_url, hosted_return_url)
+
+
+def reopen(household_id: int, user: User, session_id: str, return_url: str | None = None) -> StartedLink:
+    """The session that `start` opened with this return_url, with its client_secret from Stripe, which alone keeps it.
+
+    Stripe answers the same request under the same key with the same session, as long as it knows the key (a day);
+    after that with a new one, which takes the row over. Raises LinkSession.DoesNotExist, and as `start` does.
+    """
+    with tenancy.scope(household_id):
+        row = LinkSession.objects.for_household(household_id).get(stripe_id=session_id, user=user)
+    hosted_return_url = _checked_return(row.mode, row.permissions, return_url)
+    return _open(row, ensure_customer(user.pk), return_url, hosted_return_url)
+
+
+def _open(row: LinkSession, customer: str, return_url: str | None, hosted_return_url: str | None) -> StartedLink:
     started = connections.start_link_session(
         customer,
         tuple(row.permissions),
         key=f"link-{row.key}",
-        return_url=return_url if mode == "webview" else None,
+        return_url=return_url if row.mode == "webview" else None,
         hosted_return_url=hosted_return_url,
     )
-    with tenancy.scope(household_id):
-        LinkSession.objects.for_household(household_id).filter(pk=row.pk).update(stripe_id=started.id)
-    return StartedLink(started.id, mode, started.client_secret, settings.STRIPE_PUBLISHABLE_KEY, started.url)
+    with tenancy.scope(row.household_id):
+        LinkSession.objects.for_household(row.household_id).filter(pk=row.pk).update(stripe_id=started.id)
+    return StartedLink(started.id, row.mode, started.client_secret, settings.STRIPE_PUBLISHABLE_KEY, started.url)
 
 
 def _checked_return(mode: str, permissions: Sequence[str], return_url: str | None) -> str | None:

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 app = Celery("fcdash")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["webhooks", "accounts", "banking", "spending", "payments"])
+app.autodiscover_tasks(["webhooks", "accounts", "banking", "spending", "payments", "api"])
 
 
 def nudge(task: Any, *args: Any) -> None:

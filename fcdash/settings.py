@@ -216,6 +216,7 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = False
+PASSWORD_RESET_TIMEOUT = 3600
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -232,6 +233,9 @@ STAFF_ACCESS_MINUTES = 30
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_SERVE_SPECIFICATION = False
 HEADLESS_ONLY = False
+# Per session. A person's app polls a payment once a second and shows a few lists beside it.
+API_READS_PER_MINUTE: int = env.int("API_READS_PER_MINUTE", default=600)
+API_WRITES_PER_MINUTE: int = env.int("API_WRITES_PER_MINUTE", default=120)
 
 # --- Background work --------------------------------------------------------------------------------------------
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default="")
@@ -270,6 +274,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "staff actions": {"task": "accounts.tasks.sweep_staff_actions", "schedule": SWEEP_SECONDS},
     "unsent mail": {"task": "accounts.tasks.sweep_mail", "schedule": SWEEP_SECONDS},
     "old events": {"task": "webhooks.tasks.prune", "schedule": crontab(hour="4", minute="10")},
+    "old API replies": {"task": "api.tasks.prune", "schedule": crontab(hour="4", minute="20")},
 }
 # Who turns a bank's row into merchant and category: spending knows, banking must not import it.
 TRANSACTION_CLASSIFIER = "spending.categorising.classify"

@@ -1,0 +1,61 @@
+"""Linking a bank by the API."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.calling import Api, ok, refused
+from tests.cast import Cast
+from tests.sandbox_client import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_bank_is_linked(alice: Api, sandbox: Sandbox, bank_keys: list[str]) -> None:
+    session = ok(alice.post("/link-sessions", {"mode": "sheet"}), 201)
+    sandbox.post(f"/sandbox/link-sessions/{session['id']}/authorize", {"accounts": bank_keys, "result": "success"})
+
+    linked = ok(alice.post(f"/link-sessions/{session['id']}/complete"))
+
+    assert session["client_secret"].startswith("fcsess_client_secret_")
+    assert session["publishable_key"] == "pk_test_sandbox"
+    assert [a["subcategory"] for a in linked["accounts"]] == ["checking", "savings", "credit_card"]
+    assert ok(alice.get("/accounts"))["data"] == linked["accounts"]
+    assert ok(alice.get("/me"))["stripe_customer"].startswith("cus_")
+
+
+def test_a_session_of_somebody_else_is_not_there(
+    alice: Api, charlie: Api, sandbox: Sandbox, bank_keys: list[str]
+) -> None:
+    session = ok(alice.post("/link-sessions"), 201)["id"]
+    sandbox.post(f"/sandbox/link-sessions/{session}/authorize", {"accounts": bank_keys, "result": "success"})
+
+    refused(charlie.post(f"/link-sessions/{session}/complete"), 404, "not_found")
+
+
+def test_stripe_down_says_so(alice: Api, cast: Cast, sandbox: Sandbox) -> None:
+    sandbox.put("/sandbox/faults", {"api": [{"match": "POST /v1/*/sessions", "kind": "500", "times": 9}]})
+    sandbox.put(
+        "/sandbox/faults",
+        {"api": [{"match": "POST /v1/financial_connections/sessions", "kind": "500", "times": 9}]},
+    )
+
+    response = alice.post("/link-sessions")
+
+    refused(response, 503, "stripe_unavailable")
+    assert int(response.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"mode": "popup"},
+        {"permissions": ["everything"]},
+        {"permissions": []},
+        {"mode": "webview", "return_url": "https://evil.example/"},
+        {"mode": "hosted", "return_url": "https://evil.example/"},
+        {"relink_account": "1"},
+    ],
+)
+def test_what_is_not_on_offer_is_refused(alice: Api, body: dict[str, object]) -> None:
+    assert alice.post("/link-sessions", body).status_code == 422
