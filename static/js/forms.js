@@ -1,4 +1,6 @@
 // Forms: a second press sends nothing (data-lock), filters send themselves (data-auto), one menu is open at a time (data-menu).
+const kept = new WeakMap();
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches("form[data-lock]") || event.defaultPrevented) return;
@@ -9,7 +11,7 @@ document.addEventListener("submit", (event) => {
   form.dataset.sending = "";
   const button = event.submitter ?? form.querySelector("button:not([type=button])");
   if (!button) return;
-  button.dataset.words = button.textContent;
+  kept.set(button, [...button.childNodes]);
   // After this event: a disabled button's name and value would not be sent.
   setTimeout(() => {
     button.disabled = true;
@@ -19,9 +21,10 @@ document.addEventListener("submit", (event) => {
 
 function unlock(form) {
   delete form.dataset.sending;
-  for (const button of form.querySelectorAll("button[data-words]")) {
+  for (const button of form.querySelectorAll("button")) {
+    if (!kept.has(button)) continue;
     button.disabled = false;
-    button.textContent = button.dataset.words;
+    button.replaceChildren(...kept.get(button));
   }
 }
 
