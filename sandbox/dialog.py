@@ -111,7 +111,7 @@ def _sign_in_stops(bank: Institution, body: Body, visit: Visit) -> Body | None:
     with_code = bool(body.get("code")) and bank.key in visit.asked_code
     if not bank.oauth and not with_code and not (password and str(body.get("username", "")).strip()):
         return {"next": "again", "message": "Enter a username and a password."}
-    if bank.behaviour == "refuses" or password == ENDS:
+    if bank.behaviour == "refuses" or password == ENDS or (bank.oauth and body.get("allowed") is not True):
         return {"next": "stop", "reason": "refused"}
     if password == ASKS_AGAIN or (bank.behaviour == "wrong_password_once" and bank.key not in visit.refused):
         visit.refused.add(bank.key)

@@ -360,6 +360,46 @@ def test_the_keyboard_alone_links_and_never_leaves_the_dialog(link: Link) -> Non
     expect(link.page.get_by_role("button", name="Link a bank")).to_be_focused()
 
 
+def test_nothing_focused_hides_under_the_foot_or_the_head(link: Link) -> None:
+    link.page.set_viewport_size({"width": 360, "height": 480})
+    link.to_sign_in("Outcome Test Bank")
+    link.sign_in()
+    link.title("Choose accounts at Outcome Test Bank")
+    frame = link.page.frames[1]
+
+    for _ in range(12):
+        link.page.keyboard.press("Tab")
+        # As a person would see it: what lies on top in the middle of the focused element is that element.
+        seen = frame.evaluate(
+            """() => { const box = document.activeElement.getBoundingClientRect();
+            const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return document.activeElement.contains(top) ? "" : document.activeElement.outerHTML; }"""
+        )
+        assert seen == ""
+
+
+def test_no_box_shows_through_the_button(link: Link) -> None:
+    link.page.set_viewport_size({"width": 360, "height": 480})
+    link.to_sign_in("Outcome Test Bank")
+    link.sign_in()
+    link.title("Choose accounts at Outcome Test Bank")
+
+    covered = link.page.frames[1].evaluate(
+        """() => { const foot = document.querySelector("#accounts-form .foot"), from = foot.getBoundingClientRect().y;
+        const boxes = document.querySelector("#accounts input").getBoundingClientRect();
+        for (let shift = 0; shift < 40; shift += 4) {
+            scrollTo(0, shift);
+            for (let y = from + 2; y < innerHeight; y += 4) {
+                const top = document.elementFromPoint(boxes.x + boxes.width / 2, y);
+                if (!foot.contains(top)) return false;
+            }
+        }
+        return true; }"""
+    )
+
+    assert covered
+
+
 def test_shift_tab_goes_round_too(link: Link) -> None:
     link.title("Link your bank")
     seen = []
