@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import calendar as months
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.households import Place
@@ -23,6 +23,7 @@ CURRENCY = "usd"  # what ACH debits
 AHEAD = timedelta(days=14)
 OLDEST, FARTHEST = timedelta(days=366), timedelta(days=5 * 366)
 LARGEST_CENTS = 99_999_999
+SETTLED = (BillPeriod.State.PAID, BillPeriod.State.SKIPPED)
 OPEN_STATES = (BillPeriod.State.DUE, BillPeriod.State.LATE)
 KEEP = "keep"
 
@@ -134,12 +135,16 @@ def open_period(bill: Bill, today: date) -> BillPeriod | None:
     payment there is and does not pay the next period. Call it in the household's scope.
     """
     periods = BillPeriod.objects.for_household(bill.household_id).filter(bill_id=bill.pk)
-    settled = (BillPeriod.State.PAID, BillPeriod.State.SKIPPED)
-    first = periods.exclude(state__in=settled).order_by("due_on").first()
-    paid_ahead = periods.filter(state=BillPeriod.State.PAID, due_on__gte=today).order_by("due_on").first()
-    if first is None:
-        return paid_ahead or periods.order_by("-due_on").first()
-    return paid_ahead if paid_ahead and paid_ahead.due_on < first.due_on else first
+    standing = periods.filter(Q(due_on__gte=today) | ~Q(state__in=SETTLED)).order_by("due_on")
+    return current_period(list(standing), today) or periods.order_by("-due_on").first()
+
+
+def current_period(periods: Iterable[BillPeriod], today: date) -> BillPeriod | None:
+    """As open_period, of periods in the order of their days that are unsettled or still to come."""
+    for period in periods:
+        if period.state not in SETTLED or (period.state == BillPeriod.State.PAID and period.due_on >= today):
+            return period
+    return None
 
 
 def open_periods(household_id: int) -> int:

@@ -100,6 +100,8 @@ def holder_name(user: User, account: Account) -> str:
     """The user's name, else the first owner's that the bank gave, else ""."""
     if user.name.strip():
         return user.name.strip()
+    if hasattr(account, "owner_name"):  # read along with the account
+        return str(account.owner_name).strip()[:200]
     owners = Owner.objects.for_household(account.household_id).filter(account_id=account.pk).exclude(name="")
     first = owners.order_by("pk").values_list("name", flat=True).first()
     return str(first or "").strip()[:200]

@@ -215,12 +215,17 @@ def _send_soon(payment: Payment) -> None:
     nudge(task, payment.household_id, payment.pk)
 
 
-def release_held(place: Place, payment_id: int) -> Payment:
-    """Send a held payment after all, today. Raises Payment.DoesNotExist and ClaimRefused."""
+def release_held(place: Place, user: User, payment_id: int) -> Payment:
+    """Send a held payment after all, today, on the word of who approved it.
+
+    Raises Payment.DoesNotExist and ClaimRefused.
+    """
     with tenancy.scope(place.household_id):
         payment = lock(place.household_id, payment_id)
         if payment.state != PaymentState.HELD:
             raise ClaimRefused("not_held", "This payment is not held.")
+        if payment.user_id != user.pk:
+            raise ClaimRefused("not_yours", "Only the person who approved it can send it now.")
         move(payment, PaymentState.SCHEDULED, "released by you", on=place.today)
         Payment.objects.for_household(place.household_id).filter(pk=payment.pk).update(next_attempt_at=timezone.now())
         _send_soon(payment)

@@ -1,0 +1,291 @@
+"""Reading: bills with their periods, payments, permissions, and the accounts that a bill can be paid from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+
+from accounts.households import Place
+from accounts.models import User
+from banking.models import Account, Balance, Owner, Transaction
+from fcdash.templatetags.fcdash import day
+from payments import mandates
+from payments.bills import SETTLED, current_period
+from payments.models import UNFINISHED_STATES, Bill, Biller, BillPeriod, Mandate, Payment, PaymentEvent, PaymentState
+from payments.retrying import CAME_BACK
+
+COMING = timedelta(days=14)
+HISTORY = 20
+# What an approved payment has not taken from the balance yet, as far as we know.
+NOT_YET_TAKEN = ("scheduled", "held", "submitted", "unknown")
+
+
+@dataclass(frozen=True)
+class PeriodNow:
+    """One time that a bill is due, with the last payment of it, if any was tried."""
+
+    id: int
+    bill_id: int
+    name: str
+    receives: str
+    reference: str
+    frequency: str
+    due_on: date
+    amount_cents: int
+    currency: str
+    state: str
+    payment_id: int | None
+    payment_state: str
+    payment_on: date | None
+
+    @property
+    def shown_state(self) -> str:
+        """What to show: the payment's state while one is under way, else the period's."""
+        return self.payment_state if self.state == BillPeriod.State.SCHEDULED else self.state
+
+    @property
+    def flow_cents(self) -> int:
+        """As money out."""
+        return -self.amount_cents
+
+    @property
+    def note(self) -> str:
+        """What to know beside the state."""
+        if self.came_back:
+            return "the last try was refused" if self.payment_state == PaymentState.FAILED else "the money went back"
+        if self.payment_state == PaymentState.SCHEDULED and self.payment_on:
+            return f"is sent on {day(self.payment_on)}"
+        return self.reference
+
+    @property
+    def can_be_paid(self) -> bool:
+        return self.state in (BillPeriod.State.DUE, BillPeriod.State.LATE)
+
+    @property
+    def came_back(self) -> bool:
+        """Whether the last try failed or was taken back."""
+        return self.can_be_paid and self.payment_state in CAME_BACK
+
+
+@dataclass(frozen=True)
+class PayAccount:
+    """An account that one might pay from: `why_not` is "" when one can. Cents are in the payment's currency."""
+
+    id: int
+    name: str
+    institution: str
+    last4: str
+    why_not: str
+    available_cents: int | None
+    as_of: datetime | None
+    claimed_cents: int
+    mandate_id: int | None
+    mandate_of: datetime | None
+    row: Account
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} ••{self.last4}" if self.last4 else self.name
+
+    @property
+    def claimed_flow(self) -> int:
+        """What was approved earlier and not yet taken, as money out."""
+        return -self.claimed_cents
+
+    def left_after(self, amount_cents: int) -> int | None:
+        """What is left when everything that was approved has been taken."""
+        return None if self.available_cents is None else self.available_cents - self.claimed_cents - amount_cents
+
+
+@dataclass(frozen=True)
+class PaymentRow:
+    """A payment in a list."""
+
+    id: int
+    name: str
+    state: str
+    amount_cents: int
+    currency: str
+    on: date
+    account: str
+
+
+def periods(household_id: int, today: date, until: date | None = None) -> list[PeriodNow]:
+    """Every period that is not settled, of bills that go on, in the order of their days. One query."""
+    last = Payment.objects.for_household(household_id).filter(period_id=OuterRef("pk")).order_by("-pk")
+    rows = BillPeriod.objects.for_household(household_id).filter(bill__ended_at=None).exclude(state__in=SETTLED)
+    if until is not None:
+        rows = rows.filter(due_on__lte=until)
+    found = rows.order_by("due_on", "pk").values(
+        "pk",
+        "bill_id",
+        "due_on",
+        "amount_cents",
+        "currency",
+        "state",
+        name=F("bill__biller__name"),
+        receives=F("bill__biller__receives"),
+        reference=F("bill__reference"),
+        frequency=F("bill__frequency"),
+        payment_id=Subquery(last.values("pk")[:1]),
+        payment_state=Coalesce(Subquery(last.values("state")[:1]), Value("")),
+        payment_on=Subquery(last.values("on")[:1]),
+    )
+    return [_period(row, today) for row in found]
+
+
+def _period(row: Any, today: date) -> PeriodNow:
+    late = row["state"] == BillPeriod.State.DUE and row["due_on"] < today
+    return PeriodNow(
+        id=row["pk"],
+        bill_id=row["bill_id"],
+        name=row["name"],
+        receives=row["receives"],
+        reference=row["reference"],
+        frequency=row["frequency"] or "",
+        due_on=row["due_on"],
+        amount_cents=row["amount_cents"],
+        currency=row["currency"],
+        state=BillPeriod.State.LATE if late else row["state"],
+        payment_id=row["payment_id"],
+        payment_state=row["payment_state"],
+        payment_on=row["payment_on"],
+    )
+
+
+def history(household_id: int, before: int | None = None, **only: int) -> tuple[list[PaymentRow], int | None]:
+    """The newest payments and the id to go on before (None: all shown). `only`: mandate_id=… or bill_id=…"""
+    rows = Payment.objects.for_household(household_id).filter(**only)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    page = [
+        PaymentRow(p.pk, p.bill.biller.name, p.state, p.amount_cents, p.currency, p.on, str(p.account))
+        for p in rows.select_related("bill__biller", "account").order_by("-pk")[: HISTORY + 1]
+    ]
+    return page[:HISTORY], page[HISTORY - 1].id if len(page) > HISTORY else None
+
+
+def bill_with_periods(place: Place, bill_id: int, period_id: int | None = None) -> tuple[Bill, BillPeriod | None]:
+    """A bill that goes on, with the period that a payment would be for. Raises Bill.DoesNotExist."""
+    rows = BillPeriod.objects.for_household(place.household_id).filter(bill_id=bill_id, bill__ended_at=None)
+    rows = rows.select_related("bill__biller").order_by("due_on")
+    if period_id is not None:
+        period = rows.filter(pk=period_id).first()
+    else:
+        standing = list(rows.filter(Q(due_on__gte=place.today) | ~Q(state__in=SETTLED)))
+        period = current_period(standing, place.today)
+    if period is not None:
+        return period.bill, period
+    bill: Bill = Bill.objects.for_household(place.household_id).select_related("biller").get(pk=bill_id, ended_at=None)
+    return bill, None
+
+
+def pay_accounts(place: Place, user: User, currency: str = "usd") -> list[PayAccount]:
+    """The household's accounts as places to pay from; those that can come first. One query."""
+    household_id = place.household_id
+    newest = Balance.objects.for_household(household_id).filter(account_id=OuterRef("pk"), currency=currency)
+    newest = newest.order_by("-on")
+    active = Mandate.objects.for_household(household_id).filter(
+        account_id=OuterRef("pk"), user_id=user.pk, status=Mandate.Status.ACTIVE
+    )
+    claimed = (
+        Payment.objects.for_household(household_id)
+        .filter(account_id=OuterRef("pk"), state__in=NOT_YET_TAKEN, currency=currency)
+        .order_by()
+        .values("account_id")
+        .annotate(total=Sum("amount_cents"))
+        .values("total")
+    )
+    rows = (
+        Account.objects.for_household(household_id)
+        .exclude(status__in=(Account.Status.DUPLICATE, Account.Status.DISCONNECTED))
+        .annotate(
+            available=Subquery(newest.values(cents=Coalesce("available_cents", "current_cents"))[:1]),
+            as_of=Subquery(newest.values("as_of")[:1]),
+            claimed=Coalesce(Subquery(claimed), Value(0)),
+            mandate_id=Subquery(active.values("pk")[:1]),
+            mandate_of=Subquery(active.values("accepted_at")[:1]),
+            owner_name=Coalesce(Subquery(_owners(household_id).values("name")[:1]), Value("")),
+        )
+    )
+    found = [
+        PayAccount(
+            row.pk,
+            row.name,
+            row.institution,
+            row.last4,
+            mandates.why_not(row, user),
+            row.available,
+            row.as_of,
+            row.claimed,
+            row.mandate_id,
+            row.mandate_of,
+            row,
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda a: (bool(a.why_not), a.mandate_id is None, a.row.subcategory != "checking", a.id))
+
+
+def _owners(household_id: int) -> Any:
+    owners = Owner.objects.for_household(household_id).filter(account_id=OuterRef("pk")).exclude(name="")
+    return owners.order_by("pk")
+
+
+def came_back(period: BillPeriod) -> list[Payment]:
+    """Earlier payments of the period that failed or were taken back, the newest first."""
+    rows = Payment.objects.for_household(period.household_id).filter(period_id=period.pk, state__in=CAME_BACK)
+    return list(rows.select_related("account").order_by("-pk"))
+
+
+def payment(household_id: int, payment_id: int) -> tuple[Payment, list[PaymentEvent]]:
+    """A payment with its history, the oldest first. Raises Payment.DoesNotExist."""
+    rows = Payment.objects.for_household(household_id).select_related(
+        "bill__biller", "period", "account", "mandate", "user"
+    )
+    found: Payment = rows.get(pk=payment_id)
+    events = PaymentEvent.objects.for_household(household_id).filter(payment_id=found.pk).order_by("pk")
+    return found, list(events)
+
+
+def bank_row(found: Payment) -> Transaction | None:
+    """The bank's own row of the debit, as far as amount, account and days tell. For showing only."""
+    rows = Transaction.objects.for_household(found.household_id).filter(
+        account_id=found.account_id,
+        amount_cents=-found.amount_cents,
+        currency=found.currency,
+        booked_on__gte=found.on,
+        booked_on__lte=found.on + timedelta(days=10),
+    )
+    row: Transaction | None = rows.exclude(status=Transaction.Status.VOID).order_by("booked_on", "pk").first()
+    return row
+
+
+def permissions(household_id: int) -> list[Mandate]:
+    """All permissions of the household, those in force first, then the newest."""
+    rows = Mandate.objects.for_household(household_id).select_related("account", "user").order_by("-accepted_at")
+    return sorted(rows, key=lambda m: m.status == Mandate.Status.INACTIVE)
+
+
+def permission(household_id: int, mandate_id: int) -> Mandate:
+    """One permission. Raises Mandate.DoesNotExist."""
+    found: Mandate = Mandate.objects.for_household(household_id).select_related("account", "user").get(pk=mandate_id)
+    return found
+
+
+def under_way(rows: Sequence[PaymentRow]) -> list[PaymentRow]:
+    """Those that have not come to their end."""
+    return [row for row in rows if row.state in (*UNFINISHED_STATES, PaymentState.HELD)]
+
+
+def billers(words: str = "") -> list[Biller]:
+    """Approved billers by name; `words` must occur in name, receiver or description."""
+    rows = Biller.objects.filter(approved_at__isnull=False)
+    for word in words.split()[:5]:
+        rows = rows.filter(Q(name__icontains=word) | Q(receives__icontains=word) | Q(description__icontains=word))
+    return list(rows.order_by("name")[:100])
