@@ -14,7 +14,6 @@ def retrieve(call: Call) -> Body:
     return {
         "id": ACCOUNT_ID,
         "object": "account",
-        "business_profile": {"name": "fcdash sandbox", "support_email": None, "url": None},
         "capabilities": {"transfers": "active", "us_bank_account_ach_payments": "active"},
         "charges_enabled": True,
         "country": "US",
@@ -22,7 +21,6 @@ def retrieve(call: Call) -> Body:
         "details_submitted": True,
         "email": "operator@example.com",
         "payouts_enabled": True,
-        "settings": {"payments": {"statement_descriptor": "FCDASH SANDBOX"}},
         "type": "standard",
     }
 

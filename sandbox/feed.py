@@ -9,6 +9,9 @@ from sandbox import banks, clock, errors, ids
 from sandbox.errors import ApiError
 from sandbox.store import Body, store
 
+# Rows brought over in one go: a million at once would hold up every request meanwhile.
+AT_ONCE = 10_000
+
 
 def new_refresh(account_id: str) -> str:
     """The id of a refresh that begins now: what `transaction_refresh[after]` takes as a cursor."""
@@ -17,12 +20,14 @@ def new_refresh(account_id: str) -> str:
     return refresh_id
 
 
-def take_in(account: Body) -> None:
-    """Brings over what the bank has booked or changed, under the account's running refresh."""
+def take_in(account: Body) -> bool:
+    """Brings over what the bank has booked or changed, under the account's running refresh; False: there is more."""
     refresh_id = account["transaction_refresh"]["id"]
     (refresh,) = store.db.execute("SELECT seq FROM refreshes WHERE id = ?", (refresh_id,)).fetchone()
+    if not _take_in_booked(account["id"], refresh):
+        return False
     _take_in_books(account["id"], account["_"]["bank_key"], refresh)
-    _take_in_booked(account["id"], refresh)
+    return True
 
 
 def _take_in_books(account_id: str, bank_key: str, refresh: int) -> None:
@@ -58,19 +63,24 @@ def _take_in_books(account_id: str, bank_key: str, refresh: int) -> None:
     )
 
 
-def _take_in_booked(account_id: str, refresh: int) -> None:
-    """The rows that a control had the bank book or change since the last refresh."""
+def _take_in_booked(account_id: str, refresh: int) -> bool:
+    """The rows that a control had the bank book or change since the last refresh; so many at a time."""
     store.db.execute(
         "INSERT INTO transactions (id, account, amount, currency, description, status, transacted_at, posted_at, "
         "void_at, updated, refresh) SELECT id, account, amount, currency, description, status, transacted_at, "
-        "posted_at, void_at, ?, ? FROM booked WHERE account = ? AND NOT seen "
+        "posted_at, void_at, ?, ? FROM booked WHERE account = ? AND NOT seen ORDER BY seq LIMIT ? "
         "ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, currency = excluded.currency, "
         "description = excluded.description, status = excluded.status, transacted_at = excluded.transacted_at, "
         "posted_at = excluded.posted_at, void_at = excluded.void_at, updated = excluded.updated, "
         "refresh = excluded.refresh",
-        (clock.stamp(), refresh, account_id),
+        (clock.stamp(), refresh, account_id, AT_ONCE),
     )
-    store.db.execute("UPDATE booked SET seen = 1 WHERE account = ? AND NOT seen", (account_id,))
+    taken = store.db.execute(
+        "UPDATE booked SET seen = 1 WHERE seq IN "
+        "(SELECT seq FROM booked WHERE account = ? AND NOT seen ORDER BY seq LIMIT ?)",
+        (account_id, AT_ONCE),
+    ).rowcount
+    return taken < AT_ONCE
 
 
 def book(account_id: str, rows: list[Body]) -> list[str]:
@@ -78,9 +88,17 @@ def book(account_id: str, rows: list[Body]) -> list[str]:
     now = clock.stamp()
     kept = []
     for row in rows:
-        row_id = str(row.get("id") or ids.new_id("financial_connections.transaction"))
-        kept.append(_booked(row_id, account_id, {**_as_known(row_id, account_id), **row}, now))
-    store.db.executemany("INSERT OR REPLACE INTO booked VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", kept)
+        if row.get("id"):
+            row_id = str(row["id"])
+            row = {**_as_known(row_id, account_id), **row}
+        else:
+            row_id = ids.new_id("financial_connections.transaction")
+        kept.append(_booked(row_id, account_id, row, now))
+    store.db.executemany(
+        "INSERT OR REPLACE INTO booked (id, account, amount, currency, description, status, transacted_at, posted_at, "
+        "void_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        kept,
+    )
     return [row[0] for row in kept]
 
 

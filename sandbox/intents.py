@@ -87,8 +87,8 @@ def _named(method_id: str) -> Body:
     }
     method = payment_methods.build(data, "payment_method_data", None)
     # Stripe's tokens come verified.
-    method["_"]["verified"] = True
-    return store.save(method)
+    payment_methods.set_verified(method)
+    return method
 
 
 def options(params: Mapping[str, Any], before: Body | None = None) -> Body:
@@ -122,6 +122,35 @@ def by_secret(kind: str, call: Call) -> Body:
 
 def answer(intent: Body, call: Call) -> Body:
     return rendering.shown(intent, call.version)
+
+
+# Stripe's test values: two amounts, or the code on the bank statement.
+_VERIFIES = ([32, 45], "SM11AA")
+_EXCEEDS = ([10, 11], "SM33CC")
+_TIMES_OUT = ([40, 41], "SM44DD")
+_ATTEMPTS = {"amounts": 3, "descriptor_code": 10}
+
+
+def check_microdeposits(intent: Body, params: Mapping[str, Any]) -> str | None:
+    """None when the deposits were named rightly; else why the verification is over. A mere mismatch is refused."""
+    if ("amounts" in params) == ("descriptor_code" in params):
+        raise errors.missing("descriptor_code")
+    name = "amounts" if "amounts" in params else "descriptor_code"
+    given = sorted(params["amounts"]) if name == "amounts" else params["descriptor_code"].upper()
+    if given in _VERIFIES:
+        return None
+    if given in _TIMES_OUT:
+        return "payment_method_microdeposit_verification_timeout"
+    intent["_"]["attempts"] = intent["_"].get("attempts", 0) + 1
+    if given in _EXCEEDS or intent["_"]["attempts"] >= _ATTEMPTS[name]:
+        return "payment_method_microdeposit_verification_attempts_exceeded"
+    store.save(intent)
+    raise ApiError(
+        "What you entered does not match what was sent to the bank account.",
+        code=f"payment_method_microdeposit_verification_{name}_mismatch",
+        param=name,
+        keep=True,
+    )
 
 
 def microdeposits(kind: Literal["payment", "setup"], arrival: int, intent_id: str) -> Body:

@@ -14,6 +14,7 @@ from stripe.params import (
     PaymentIntentListParams,
     PaymentIntentRetrieveParams,
     PaymentIntentUpdateParams,
+    PaymentIntentVerifyMicrodepositsParams,
 )
 
 from sandbox import (
@@ -298,6 +299,24 @@ def submit(intent: Body, method: Body, mandate: Body) -> None:
         timers.set_timer("debit_settled", intent["id"], clock.business_days_after(start, SETTLED_AFTER))
 
 
+def verify_microdeposits(call: Call) -> Body:
+    intent = intents.by_secret(KIND, call)
+    if intent["status"] != "requires_action":
+        raise _unexpected(intent, f"There is nothing to verify: this PaymentIntent is {intent['status']}.")
+    method = payment_methods.existing(intent["payment_method"], None)
+    over = intents.check_microdeposits(intent, call.params)
+    if over is not None:
+        problem = {"type": "invalid_request_error", "code": over, "message": "The bank account was not verified."}
+        intent.update(status="requires_payment_method", next_action=None, payment_method=None)
+        intent["last_payment_error"] = {**problem, "payment_method": _without_hidden(method)}
+        store.save(intent)
+        events.emit("payment_intent.payment_failed", intent)
+        raise ApiError(problem["message"], code=over, extra={"payment_intent": _without_hidden(intent)}, keep=True)
+    payment_methods.set_verified(method)
+    submit(intent, method, mandates.usable(intent["_"]["mandate"], method))
+    return intents.answer(intent, call)
+
+
 def _start_of_debit(intent: Body) -> float:
     """Now, or the business day before a target date."""
     target = intent["payment_method_options"]["us_bank_account"].get("target_date")
@@ -503,4 +522,11 @@ OPERATIONS = (
         publishable=True,
     ),
     Operation("POST", _PATH + "/*/cancel", cancel, PaymentIntentCancelParams),
+    Operation(
+        "POST",
+        _PATH + "/*/verify_microdeposits",
+        verify_microdeposits,
+        PaymentIntentVerifyMicrodepositsParams,
+        publishable=True,
+    ),
 )

@@ -180,6 +180,11 @@ def usable_by(method: Body, customer_id: str | None, param: str) -> None:
         raise ApiError("The Financial Connections account of this PaymentMethod is another customer's.", param=param)
 
 
+def set_verified(method: Body) -> None:
+    method["_"]["verified"] = True
+    store.save(method)
+
+
 def is_blocked(method: Body) -> bool:
     return "blocked" in (method["us_bank_account"]["status_details"] or {})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -93,8 +94,9 @@ def _finish(account_id: str, feature: str) -> None:
     if mode == "hang":
         return
     succeeded = mode == "succeed" and account["status"] == "active"
-    if succeeded:
-        _READ[feature](account)
+    if succeeded and not _READ[feature](account):
+        timers.set_timer(f"refresh_{feature}", account_id, clock.now())
+        return
     refresh = account[FIELD[feature]]
     refresh["status"] = "succeeded" if succeeded else "failed"
     if account["status"] == "active":
@@ -104,14 +106,15 @@ def _finish(account_id: str, feature: str) -> None:
     events.emit(EVENT + feature, account)
 
 
-def _read_balance(account: Body) -> None:
+def _read_balance(account: Body) -> bool:
     """What the bank's books say now, unless a control put another figure there."""
     hidden = account["_"]
     if "balance" in hidden:
         account["balance"] = _balance_body(account, **hidden["balance"]) if hidden["balance"] else None
-        return
-    balance = banks.balance_for(hidden["bank_key"], datetime.now(UTC))
-    account["balance"] = _balance_body(account, balance.current, balance.available, balance.used)
+    else:
+        balance = banks.balance_for(hidden["bank_key"], datetime.now(UTC))
+        account["balance"] = _balance_body(account, balance.current, balance.available, balance.used)
+    return True
 
 
 def _balance_body(account: Body, current: int, available: int | None, used: int | None, currency: str = "usd") -> Body:
@@ -124,7 +127,7 @@ def _balance_body(account: Body, current: int, available: int | None, used: int 
     return body
 
 
-def _read_ownership(account: Body) -> None:
+def _read_ownership(account: Body) -> bool:
     """A snapshot with a new id, as after every refresh of owners."""
     _, bank_account = banks.find_account(account["_"]["bank_key"])
     ownership_id = ids.new_id("financial_connections.account_ownership")
@@ -156,10 +159,12 @@ def _read_ownership(account: Body) -> None:
         }
     )
     account["ownership"] = ownership_id
+    return True
 
 
-def _read_transactions(account: Body) -> None:
-    feed.take_in(account)
-
-
-_READ = {"balance": _read_balance, "ownership": _read_ownership, "transactions": _read_transactions}
+# Each reads its feature from the bank; False when it has not come to the end, and is to be called again.
+_READ: dict[str, Callable[[Body], bool]] = {
+    "balance": _read_balance,
+    "ownership": _read_ownership,
+    "transactions": feed.take_in,
+}

@@ -122,7 +122,8 @@ def _https_url(url: str, param: str) -> str:
 
 def _render(session: Body, version: Version) -> Body:
     hidden = session["_"]
-    linked = [_account(account_id) for account_id in hidden["accounts"][:EMBEDDED]]
+    # Newest first, as the list is that goes on from here.
+    linked = [_account(account_id) for account_id in hidden["accounts"][::-1][:EMBEDDED]]
     body = {key: value for key, value in session.items() if key != "_"}
     body["accounts"] = {
         **rendering.listed(

@@ -12,6 +12,7 @@ from stripe.params import (
     SetupIntentListParams,
     SetupIntentRetrieveParams,
     SetupIntentUpdateParams,
+    SetupIntentVerifyMicrodepositsParams,
 )
 
 from sandbox import clock, customers, errors, events, ids, intents, listing, mandates, payment_methods
@@ -116,6 +117,25 @@ def _confirm(intent: Body, params: Mapping[str, Any]) -> None:
         events.emit("setup_intent.requires_action", intent)
         return
     finish(intent, method)
+
+
+def verify_microdeposits(call: Call) -> Body:
+    intent = existing(call)
+    if intent["status"] != "requires_action":
+        raise _unexpected(intent, f"There is nothing to verify: this SetupIntent is {intent['status']}.")
+    method = payment_methods.existing(intent["payment_method"], None)
+    over = intents.check_microdeposits(intent, call.params)
+    if over is not None:
+        problem: Body = {"type": "invalid_request_error", "code": over, "message": "The bank account was not verified."}
+        shown = {key: value for key, value in method.items() if key != "_"}
+        intent.update(status="requires_payment_method", next_action=None, payment_method=None)
+        intent["last_setup_error"] = {**problem, "payment_method": shown}
+        store.save(intent)
+        events.emit("setup_intent.setup_failed", intent)
+        raise ApiError(problem["message"], code=over, keep=True)
+    payment_methods.set_verified(method)
+    finish(intent, method)
+    return intents.answer(intent, call)
 
 
 def finish(intent: Body, method: Body) -> None:
@@ -243,4 +263,11 @@ OPERATIONS = (
         publishable=True,
     ),
     Operation("POST", _PATH + "/*/cancel", cancel, SetupIntentCancelParams),
+    Operation(
+        "POST",
+        _PATH + "/*/verify_microdeposits",
+        verify_microdeposits,
+        SetupIntentVerifyMicrodepositsParams,
+        publishable=True,
+    ),
 )

@@ -37,10 +37,10 @@ CREATE INDEX IF NOT EXISTS transactions_by_date ON transactions (account, transa
 CREATE INDEX IF NOT EXISTS transactions_by_refresh ON transactions (account, refresh);
 CREATE INDEX IF NOT EXISTS transactions_by_bank_key ON transactions (account, bank_key) WHERE bank_key IS NOT NULL;
 CREATE TABLE IF NOT EXISTS booked (
-    id TEXT PRIMARY KEY, account TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL,
-    description TEXT NOT NULL, status TEXT NOT NULL, transacted_at INTEGER NOT NULL, posted_at INTEGER,
-    void_at INTEGER, seen INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS booked_unseen ON booked (account) WHERE NOT seen;
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, amount INTEGER NOT NULL,
+    currency TEXT NOT NULL, description TEXT NOT NULL, status TEXT NOT NULL, transacted_at INTEGER NOT NULL,
+    posted_at INTEGER, void_at INTEGER, seen INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS booked_unseen ON booked (account, seq) WHERE NOT seen;
 
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, created INTEGER NOT NULL,

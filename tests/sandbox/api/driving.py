@@ -173,3 +173,30 @@ def new_payment(sandbox: Sandbox, linked: Linked, amount: int = 84_50, **more: A
 def confirmed_payment(sandbox: Sandbox, linked: Linked, **more: Any) -> Any:
     intent = new_payment(sandbox, linked, **more)
     return sandbox.api.payment_intents.confirm(intent.id, {"mandate_data": MANDATE_DATA})
+
+
+DAY = 86_400
+
+_REFRESH = {"balance": "balance_refresh", "ownership": "ownership_refresh", "transactions": "transaction_refresh"}
+
+
+def refresh(sandbox: Sandbox, account: str, *features: str) -> Any:
+    """Asks for a refresh and waits for its end; the account as it is then."""
+    sandbox.api.financial_connections.accounts.refresh(account, {"features": list(features)})
+    return refreshed(sandbox, account, *features)
+
+
+def refreshed(sandbox: Sandbox, account: str, *features: str) -> Any:
+    """Waits for the end of refreshes that were begun; the account as it is then."""
+
+    def ended() -> Any:
+        body = sandbox.api.financial_connections.accounts.retrieve(account)
+        return body if all(body[_REFRESH[each]].status != "pending" for each in features) else None
+
+    return eventually(ended)
+
+
+def rows_of(sandbox: Sandbox, account: str, **filters: Any) -> list[Any]:
+    """Every transaction of an account that the filters let through."""
+    page = sandbox.api.financial_connections.transactions.list({"account": account, "limit": 100, **filters})
+    return list(page.auto_paging_iter())
