@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from fcdash.gateway import customers
-from fcdash.gateway.errors import WillNotWork
+from fcdash.gateway.errors import OutcomeUnknown, WillNotWork
 
 # Stripe may forget an idempotency key after 24 hours.
 KEY_LIFE = timedelta(hours=23)
@@ -32,10 +32,25 @@ def ensure_customer(user_id: int) -> str:
 
 
 def _create_or_find(user: User) -> str:
-    key = str(user.key)
+    key, attempt = str(user.key), user.customer_attempt
     if timezone.now() - user.date_joined > KEY_LIFE and (found := customers.find_customer(user.email, key)):
         return found
-    return customers.create_customer(user.email, user.name, key)
+    try:
+        return customers.create_customer(user.email, user.name, key, attempt)
+    except OutcomeUnknown as problem:
+        # Stripe repeats a stored 500 for a day, whether the Customer was made or not: asking again would not tell.
+        if found := customers.find_customer(user.email, key):
+            return found
+        if problem.answered:
+            # It came to its end and made none: the next try is another request.
+            User.objects.filter(pk=user.pk, customer_attempt=attempt).update(customer_attempt=attempt + 1)
+        raise
+    except WillNotWork as refusal:
+        # An earlier try under this key reached Stripe with other words: its answer was lost, then the name changed.
+        if refusal.reason != "idempotency_error" or not (found := customers.find_customer(user.email, key)):
+            raise
+        customers.update_customer(found, user.email, user.name)
+        return found
 
 
 def update_customer(user_id: int) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -17,6 +16,7 @@ from fcdash.celery import nudge
 
 logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 8
+LEASE = timedelta(minutes=2)
 
 
 def queue_mail(to: str, kind: str, subject: str, text: str, html: str = "") -> Mail:
@@ -41,31 +41,43 @@ def queue_template(to: str, kind: str, context: dict[str, object]) -> Mail:
 
 
 def send(mail_id: int) -> None:
-    """Send one waiting mail; does nothing when it is sent or another worker has it. Failure is kept on the row."""
-    with transaction.atomic():
-        mail = Mail.objects.select_for_update(skip_locked=True).filter(pk=mail_id, state=Mail.State.WAITING).first()
-        if mail is None:
-            return
-        message = EmailMultiAlternatives(mail.subject, mail.text, settings.DEFAULT_FROM_EMAIL, [mail.to])
-        if mail.html:
-            message.attach_alternative(mail.html, "text/html")
-        try:
-            message.send()
-        except (SMTPException, OSError) as problem:
-            _keep_failure(mail, problem)
-            return
-        # What it said may hold a sign-in code; the fact that it was sent is enough.
-        mail.state, mail.sent_at, mail.text, mail.html, mail.last_error = Mail.State.SENT, timezone.now(), "", "", ""
-        mail.save()
+    """Send one mail that is due; does nothing when it is sent or another worker has it. Failure is kept on the row.
+
+    Call it outside any transaction: the mail server may take its time.
+    """
+    mail = _take(mail_id)
+    if mail is None:
+        return
+    message = EmailMultiAlternatives(mail.subject, mail.text, settings.DEFAULT_FROM_EMAIL, [mail.to])
+    if mail.html:
+        message.attach_alternative(mail.html, "text/html")
+    try:
+        message.send()
+    except Exception as problem:
+        # Whatever a mail server or a library raises, the mail must come back: the row is the queue of record.
+        _keep_failure(mail, problem)
+        return
+    # What it said may hold a sign-in code; the fact that it was sent is enough.
+    Mail.objects.filter(pk=mail.pk).update(
+        state=Mail.State.SENT, sent_at=timezone.now(), text="", html="", last_error=""
+    )
+
+
+def _take(mail_id: int) -> Mail | None:
+    """The mail, ours to send for LEASE: a worker that dies with it is followed by another."""
+    now = timezone.now()
+    taken = Mail.objects.filter(pk=mail_id, state=Mail.State.WAITING, next_attempt_at__lte=now).update(
+        attempts=F("attempts") + 1, next_attempt_at=now + LEASE
+    )
+    return Mail.objects.get(pk=mail_id) if taken else None
 
 
 def _keep_failure(mail: Mail, problem: Exception) -> None:
-    mail.attempts += 1
     mail.last_error = f"{type(problem).__name__}: {problem}"[:300]
     mail.next_attempt_at = timezone.now() + timedelta(seconds=15 * 2**mail.attempts)
     if mail.attempts >= MAX_ATTEMPTS:
         mail.state = Mail.State.FAILED
-    mail.save()
+    mail.save(update_fields=["last_error", "next_attempt_at", "state"])
     logger.warning("mail %s not sent: %s", mail.pk, type(problem).__name__)
 
 

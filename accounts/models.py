@@ -44,6 +44,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(default=timezone.now)
     key = models.UUIDField(default=uuid.uuid4, editable=False, help_text="Root of the idempotency keys at Stripe.")
     stripe_customer_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    customer_attempt = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Part of the idempotency key: counts requests that failed at Stripe."
+    )
     customer_error = models.CharField(max_length=300, blank=True, help_text="Why Stripe made no Customer yet.")
 
     objects: ClassVar[UserManager] = UserManager()

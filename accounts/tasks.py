@@ -37,7 +37,7 @@ def send_mail(mail_id: int) -> None:
 def sweep_mail() -> None:
     """Send what is due, also what a lost message left behind."""
     for mail_id in mailing.due():
-        mailing.send(mail_id)
+        send_mail.delay(mail_id)
 
 
 @shared_task

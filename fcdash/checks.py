@@ -71,7 +71,7 @@ def _stripe_addresses() -> Iterator[Finding]:
         yield "E007", "STRIPE_API_BASE must be https: the key travels with each call."
     elif base == STRIPE_BASE and settings.STRIPE_SECRET_KEY == "sk_test_sandbox":  # noqa: S105
         yield "E007", "STRIPE_API_BASE is Stripe's own and STRIPE_SECRET_KEY the sandbox's."
-    if settings.STRIPE_SANDBOX == (urlsplit(script).hostname == STRIPE_JS_HOST):
+    if (urlsplit(script).hostname == STRIPE_JS_HOST) == settings.STRIPE_SANDBOX:
         yield "E008", "STRIPE_JS_URL and STRIPE_API_BASE contradict each other: one is a sandbox's, the other is not."
 
 

@@ -8,15 +8,17 @@ from uuid import uuid4
 from fcdash.gateway.client import read, write
 
 
-def create_customer(email: str, name: str, user_key: str) -> str:
+def create_customer(email: str, name: str, user_key: str, attempt: int = 0) -> str:
     """Make the Customer of a user; returns its id. Raises TryAgain, WillNotWork, OutcomeUnknown.
 
-    The user's key is the idempotency key and stands in the metadata, where find_customer looks for it.
+    The user's key and the attempt's number are the idempotency key. The user's key stands in the metadata too, where
+    find_customer looks for it.
     """
     params: Any = {"email": email, "metadata": {"fcdash_user": user_key}}
     if name:
         params["name"] = name
-    return write(lambda c, options: c.v1.customers.create(params, options).id, key=f"user-{user_key}-customer")
+    key = f"user-{user_key}-customer{f'-{attempt}' if attempt else ''}"
+    return write(lambda c, options: c.v1.customers.create(params, options).id, key=key)
 
 
 def find_customer(email: str, user_key: str) -> str | None:

@@ -40,7 +40,15 @@ class WillNotWork(StripeProblem):
 
 
 class OutcomeUnknown(StripeProblem):
-    """The request may or may not have taken effect."""
+    """The request may or may not have taken effect.
+
+    `answered`: Stripe said that it failed there, so it is at its end; its idempotency key repeats that for a day.
+    Otherwise it may still be on its way.
+    """
+
+    def __init__(self, message: str, answered: bool = False) -> None:
+        super().__init__(message)
+        self.answered = answered
 
 
 def translate(problem: stripe.StripeError, writes: bool) -> StripeProblem:
@@ -52,7 +60,7 @@ def translate(problem: stripe.StripeError, writes: bool) -> StripeProblem:
         return TryAgain(str(code or "rate_limit"), after_seconds=10 if status == 429 else 2)
     if isinstance(problem, stripe.APIConnectionError) or status >= 500 or (status == 0):
         words = f"no answer from Stripe ({type(problem).__name__} {status or ''})".strip()
-        return OutcomeUnknown(words) if writes else TryAgain(words)
+        return OutcomeUnknown(words, answered=status >= 500) if writes else TryAgain(words)
     if status == 424:
         return TryAgain("external dependency")
     if isinstance(problem, stripe.AuthenticationError | stripe.PermissionError):

@@ -80,7 +80,9 @@ def test_no_other_household_can_be_opened(cast: Cast, household: str) -> None:
     assert cast.household
     alice = cast.client(cast.alice)
 
-    answer = alice.post("/household/", {"household": cast.strange_household.pk if household == "strange" else household})
+    answer = alice.post(
+        "/household/", {"household": cast.strange_household.pk if household == "strange" else household}
+    )
 
     assert answer.status_code == 404
     assert SESSION_HOUSEHOLD not in alice.session
