@@ -13,13 +13,17 @@ from ninja import NinjaAPI, Router
 from api import callers, limits, problems, replies
 from api.parsing import StrictParser
 from api.problems import Problem
-from api.routes import accounts, links, me, spending
+from api.routes import accounts, bills, links, mandates, me, payments, spending, transactions
 
 ROUTERS: tuple[tuple[str, Router], ...] = (
     ("me", me.router),
     ("link-sessions", links.router),
     ("accounts", accounts.router),
+    ("transactions", transactions.router),
     ("spending", spending.router),
+    ("bills", bills.router),
+    ("mandates", mandates.router),
+    ("payments", payments.router),
 )
 
 

@@ -27,6 +27,14 @@ def position_of(cursor: str) -> str:
         raise bad_cursor() from None
 
 
+def id_of(cursor: str) -> int:
+    """The row's number behind a cursor. Raises Problem 422."""
+    position = position_of(cursor)
+    if not (position.isascii() and position.isdecimal() and len(position) < 19):
+        raise bad_cursor()
+    return int(position)
+
+
 def bad_cursor() -> Exception:
     return invalid("cursor", "is none that this list gave", "invalid_cursor")
 

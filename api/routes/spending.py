@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from ninja import Query, Router, Schema
+from pydantic import Field
 
 from api import shapes
 from api.callers import ApiRequest
 from api.parsing import Day
 from api.problems import invalid
 from fcdash import tenancy
-from spending import totals
+from spending import cashflow, networth, totals
 from spending.periods import Span
 
 router = Router()
 DEFAULT_DAYS = timedelta(days=180)
+MOST_POINTS = 400
 From = Annotated[Day | None, Query(alias="from", description="The first day; by default 180 days before `to`.")]
 To = Annotated[Day | None, Query(alias="to", description="The last day; by default today.")]
 Currency = Annotated[str | None, Query(pattern="^[a-z]{3}$", description="By default the household's.")]
@@ -36,6 +39,23 @@ class Spending(Schema):
 
     total: shapes.Money
     groups: list[Group]
+
+
+class MonthFlow(Schema):
+    """One month, all positive: money in from outside, spent, put aside; `left` is what stayed where it came in."""
+
+    month: str = Field(description="Such as 2026-11.")
+    earned: shapes.Money = Field(serialization_alias="in")
+    spent: shapes.Money = Field(serialization_alias="out")
+    saved: shapes.Money
+    left: shapes.Money
+
+
+class Worth(Schema):
+    """What the linked accounts come to at the end of a day."""
+
+    date: dt.date
+    amount: shapes.Money
 
 
 def span_of(request: ApiRequest, since: date | None, until: date | None) -> Span:
@@ -65,4 +85,41 @@ def spent(
             Group(key=g.key, name=g.name, amount=shapes.money(g.cents, found.currency), count=g.count)
             for g in found.groups
         ],
+    )
+
+
+@router.get("/cashflow", response=shapes.Page[MonthFlow], by_alias=True, summary="Money in and out by month")
+def cash_flow(
+    request: ApiRequest, since: From = None, until: To = None, currency: Currency = None
+) -> shapes.Page[MonthFlow]:
+    """Whole months, from that of `from` to that of `to`."""
+    span, currency = span_of(request, since, until), currency or request.place.currency
+    with tenancy.scope(request.place.household_id) as household_id:
+        months = cashflow.cash_flow(household_id, span.first, span.last, currency)
+    return shapes.Page(
+        data=[
+            MonthFlow(
+                month=f"{m.month:%Y-%m}",
+                earned=shapes.money(m.in_cents, currency),
+                spent=shapes.money(m.out_cents, currency),
+                saved=shapes.money(m.saved_cents, currency),
+                left=shapes.money(m.left_cents, currency),
+            )
+            for m in months
+        ],
+        next=None,
+    )
+
+
+@router.get("/net-worth", response=shapes.Page[Worth], summary="What the accounts come to, day by day")
+def net_worth(
+    request: ApiRequest, since: From = None, until: To = None, currency: Currency = None
+) -> shapes.Page[Worth]:
+    """At most about a year of days; of longer spans every so many. Days before the first known row are left out."""
+    span, currency = span_of(request, since, until), currency or request.place.currency
+    step = (span.last - span.first).days // MOST_POINTS + 1
+    with tenancy.scope(request.place.household_id) as household_id:
+        found = networth.net_worth(household_id, span.first, span.last, currency, step)
+    return shapes.Page(
+        data=[Worth(date=p.on, amount=shapes.money(p.cents, found.currency)) for p in found.points], next=None
     )
