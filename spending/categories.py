@@ -25,6 +25,11 @@ class Category:
     icon: str
     kind: Kind
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether its rows are money spent."""
+        return self.kind is Kind.SPENDING
+
 
 def _spending(key: str, name: str, colour: str = "") -> Category:
     return Category(key, name, colour or key, f"c-{colour or key}", Kind.SPENDING)
@@ -61,8 +66,3 @@ NOT_SPENDING_KEYS = tuple(c.key for c in CATALOGUE if c.kind is not Kind.SPENDIN
 def category_of(key: str) -> Category:
     """The category of a key; an unknown key counts and looks like "other" but keeps its name."""
     return BY_KEY.get(key) or Category(key, key.replace("_", " ").capitalize(), "other", "c-other", Kind.SPENDING)
-
-
-def is_spending(key: str) -> bool:
-    """Whether rows of this category are money spent."""
-    return key not in NOT_SPENDING_KEYS

@@ -9,12 +9,13 @@ from datetime import date, timedelta
 from django.db import connection
 
 from spending import recurring
-from spending.categories import NOT_SPENDING_KEYS
+from spending.categories import INCOME_KEYS, NOT_SPENDING_KEYS
 from spending.monthly import MonthRow
+from spending.periods import month_end, months_back
 from spending.recurring import Occurrence, Series
 from spending.remembering import digest, remembered
 
-VERSION = 1
+VERSION = 2
 LOOK_BACK = timedelta(days=400)
 EVERYDAY_DAYS = 56
 # More often than weekly is no bill. Fewer than two cannot be told.
@@ -23,11 +24,14 @@ MOST_ROWS = 60
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """The series that are alive, and what was spent on each of the last 56 days besides them, the oldest first."""
+    """The series that are alive; what was spent on each of the last 56 days besides them, the oldest first; and the
+    last complete month's income by who paid it, the largest first.
+    """
 
     series: tuple[Series, ...]
     everyday_cents: tuple[int, ...]
     first_day: date | None
+    income: tuple[tuple[str, int], ...] = ()
 
     def days_known(self, today: date) -> int:
         """How many days of history there are."""
@@ -36,7 +40,7 @@ class Habits:
 
 NOTHING = Habits((), (), None)
 
-# One statement: rows of merchants that may recur, then one line with the spending of each day, then the first day.
+# One statement: rows of merchants that may recur, the spending of each day, the first day, the last month's income.
 READ = """
     WITH span AS (
         SELECT r.merchant, r.amount_cents > 0 AS incoming, r.account_id, r.booked_on, r.amount_cents, r.category
@@ -60,6 +64,9 @@ READ = """
     SELECT '', 0, 'first', array_agg(day), NULL FROM (
         SELECT day FROM spending_daytotal WHERE household_id = %(household)s AND currency = %(currency)s
           AND row_count > 0 ORDER BY day LIMIT 1) first
+    UNION ALL
+    SELECT merchant, 0, 'income', NULL, ARRAY[sum(amount_cents)::bigint] FROM span
+    WHERE category = ANY(%(income)s) AND booked_on BETWEEN %(month)s AND %(month_end)s GROUP BY merchant
 """
 
 
@@ -71,7 +78,7 @@ def habits(household_id: int, today: date, currency: str, totals: Sequence[Month
 
 def read(household_id: int, today: date, currency: str) -> Habits:
     """The habits, from the rows."""
-    first_recent = today - timedelta(days=EVERYDAY_DAYS)
+    first_recent, month = today - timedelta(days=EVERYDAY_DAYS), months_back(today, 1)
     with connection.cursor() as cursor:
         cursor.execute(
             READ,
@@ -83,12 +90,17 @@ def read(household_id: int, today: date, currency: str) -> Habits:
                 "today": today,
                 "most": MOST_ROWS,
                 "left_out": list(NOT_SPENDING_KEYS),
+                "income": list(INCOME_KEYS),
+                "month": month,
+                "month_end": month_end(month),
             },
         )
         rows = cursor.fetchall()
-    found, days, first_day = [], {}, None
+    found, days, first_day, income = [], {}, None, []
     for merchant, account_id, what, dates, cents in rows:
-        if merchant:
+        if what == "income":
+            income.append((merchant, cents[0]))
+        elif merchant:
             occurrences = [Occurrence(on, amount) for on, amount in zip(dates, cents, strict=True)]
             found.append(recurring.find(merchant, what, account_id, occurrences, today))
         elif what == "day":
@@ -96,10 +108,13 @@ def read(household_id: int, today: date, currency: str) -> Habits:
         else:
             first_day = dates[0] if dates else None
     series = tuple(one for one in found if one)
-    return Habits(series, _everyday(days, series, first_recent), first_day)
+    income.sort(key=lambda paid: -paid[1])
+    return Habits(
+        series, _everyday(days, series, max(first_recent, first_day or today), today), first_day, tuple(income)
+    )
 
 
-def _everyday(days: dict[date, int], series: Sequence[Series], since: date) -> tuple[int, ...]:
+def _everyday(days: dict[date, int], series: Sequence[Series], since: date, today: date) -> tuple[int, ...]:
     """Spending of each full day since then that belongs to no series; cents, positive."""
     spent = {day: -cents for day, cents in days.items()}
     for one in series:
@@ -108,4 +123,4 @@ def _everyday(days: dict[date, int], series: Sequence[Series], since: date) -> t
         for occurrence in one.occurrences:
             if occurrence.on in spent:
                 spent[occurrence.on] += occurrence.cents
-    return tuple(max(spent.get(since + timedelta(days=step), 0), 0) for step in range(EVERYDAY_DAYS))
+    return tuple(max(spent.get(since + timedelta(days=step), 0), 0) for step in range((today - since).days))

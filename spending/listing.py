@@ -22,6 +22,8 @@ LARGEST_PAGE = 100
 class RowFilter:
     """Which rows. Amounts are positive cents, compared without their sign; empty means any.
 
+    `lowest_cents` and `highest_cents` are compared with it: negative is money out.
+
     `spending` keeps what counts as spending: no transfer, saving or income, nothing void or left out by a person.
     `unsure` keeps what we could not file and nobody has looked at.
     """
@@ -38,6 +40,8 @@ class RowFilter:
     currency: str = ""
     spending: bool = False
     unsure: bool = False
+    lowest_cents: int | None = None
+    highest_cents: int | None = None
 
     @property
     def span(self) -> Span | None:
@@ -125,17 +129,30 @@ FROM = (
 )
 
 
-def page(household_id: int, wanted: RowFilter, before: Position | None = None, limit: int = PAGE) -> Page:
-    """The rows before a position, newest first. At most three queries, of which one may be a search."""
+def page(
+    household_id: int,
+    wanted: RowFilter,
+    before: Position | None = None,
+    limit: int = PAGE,
+    hits: Sequence[Position] | None = None,
+) -> Page:
+    """The rows before a position, newest first. `hits` spares the search where it was done already."""
     if wanted.text:
-        return _searched(household_id, wanted, before, limit)
+        found = search(household_id, wanted, before) if hits is None else hits
+        return _of_hits(household_id, wanted, before, limit, found)
     rows = _rows(household_id, wanted, before, None, limit + 1)
     return Page(tuple(rows[:limit]), rows[limit - 1].position if len(rows) > limit else None)
 
 
-def _searched(household_id: int, wanted: RowFilter, before: Position | None, limit: int) -> Page:
-    """Hits by words, then their rows by id. A page may be short while there are hits left to look at."""
-    hits = searching.find(household_id, wanted.text, before, wanted.first, wanted.last)
+def search(household_id: int, wanted: RowFilter, before: Position | None = None) -> list[Position]:
+    """The newest hits of the filter's words within its days."""
+    return searching.find(household_id, wanted.text, before, wanted.first, wanted.last) if wanted.text else []
+
+
+def _of_hits(
+    household_id: int, wanted: RowFilter, before: Position | None, limit: int, hits: Sequence[Position]
+) -> Page:
+    """The rows of the hits. A page may be short while there are hits left to look at."""
     if not hits:
         return Page((), None)
     rows = _rows(household_id, wanted, before, [hit.id for hit in hits], limit + 1)
@@ -161,7 +178,8 @@ def _rows(
 
 
 def _conditions(household_id: int, wanted: RowFilter) -> tuple[list[str], dict[str, Any]]:
-    where, values = ["r.household_id = %(household)s"], {"household": household_id}
+    where = ["r.household_id = %(household)s"]
+    values: dict[str, Any] = {"household": household_id}
     given: tuple[tuple[str, Any, str], ...] = (
         ("accounts", list(wanted.account_ids), "r.account_id = ANY(%(accounts)s)"),
         ("categories", list(wanted.categories), "r.category = ANY(%(categories)s)"),
@@ -184,6 +202,12 @@ def _conditions(household_id: int, wanted: RowFilter) -> tuple[list[str], dict[s
     if wanted.most_cents is not None:
         where.append("r.amount_cents BETWEEN -%(most)s AND %(most)s")
         values["most"] = wanted.most_cents
+    if wanted.lowest_cents is not None:
+        where.append("r.amount_cents >= %(lowest)s")
+        values["lowest"] = wanted.lowest_cents
+    if wanted.highest_cents is not None:
+        where.append("r.amount_cents <= %(highest)s")
+        values["highest"] = wanted.highest_cents
     if wanted.spending:
         where.append("r.category <> ALL(%(left_out)s) AND r.status <> 'void' AND NOT r.excluded")
         values["left_out"] = list(NOT_SPENDING_KEYS)
@@ -229,11 +253,11 @@ SUMS = """
 """
 
 
-def sums(household_id: int, wanted: RowFilter, currency: str) -> Sums | None:
-    """What all rows of the filter come to; None for a search with more hits than a page looks at."""
+def sums(household_id: int, wanted: RowFilter, currency: str, hits: Sequence[Position] | None = None) -> Sums | None:
+    """What all rows of the filter come to; None for a search with more hits than are looked at."""
     where, values = _conditions(household_id, replace(wanted, currency=currency))
     if wanted.text:
-        hits = searching.find(household_id, wanted.text, None, wanted.first, wanted.last)
+        hits = search(household_id, wanted) if hits is None else hits
         if len(hits) == searching.MOST_HITS:
             return None
         where.append("r.id = ANY(%(ids)s)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Household, User
 from banking.models import Account, Transaction
 from fcdash.tenancy import TenantKey, TenantModel
 
@@ -19,7 +19,18 @@ class Transfer(TenantModel):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
 
-class MonthTotal(TenantModel):
+class RollUp(TenantModel):
+    """A total that triggers keep. Without constraints of its own: its rows come from rows that have them."""
+
+    household = models.ForeignKey(
+        Household, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
+    )
+
+    class Meta(TenantModel.Meta):
+        abstract = True
+
+
+class MonthTotal(RollUp):
     """Sum and count of a month's rows by category, account and currency; kept by triggers on the transactions.
 
     Void and excluded rows are in no total. `total_cents` keeps Stripe's sign: money out is negative.
@@ -40,7 +51,7 @@ class MonthTotal(TenantModel):
         ]
 
 
-class DayTotal(TenantModel):
+class DayTotal(RollUp):
     """As MonthTotal, by day and without the account: for "this month so far against usual"."""
 
     day = models.DateField()

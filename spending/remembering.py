@@ -21,9 +21,11 @@ KEPT_SECONDS = 26 * 3600
 T = TypeVar("T")
 
 
-def digest(totals: Sequence[MonthRow]) -> str:
-    """A short name of these figures."""
-    held = repr([(row.month.toordinal(), row.category, row.account_id, row.cents, row.count) for row in totals])
+def digest(totals: Sequence[MonthRow], besides: str = "") -> str:
+    """A short name of these figures, and of what else the result hangs on."""
+    held = (
+        repr([(row.month.toordinal(), row.category, row.account_id, row.cents, row.count) for row in totals]) + besides
+    )
     return hashlib.blake2b(held.encode(), digest_size=12).hexdigest()
 
 

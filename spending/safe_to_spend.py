@@ -31,16 +31,34 @@ class SafeToSpend:
 
     @property
     def a_day_low(self) -> int:
-        return _inwards(self.low_cents // self.days)
+        return _inwards(self.low // self.days)
 
     @property
     def a_day_high(self) -> int:
-        return _inwards(self.high_cents // self.days)
+        return _inwards(self.high // self.days)
 
     @property
     def is_short(self) -> bool:
         """Whether even the better case leaves nothing."""
         return self.high_cents <= 0
+
+    @property
+    def low(self) -> int:
+        """The range as it is shown: never below nothing."""
+        return max(self.low_cents, 0)
+
+    @property
+    def high(self) -> int:
+        return max(self.high_cents, 0)
+
+    @property
+    def short_low(self) -> int:
+        """What is missing in the better case, positive."""
+        return max(-self.high_cents, 0)
+
+    @property
+    def short_high(self) -> int:
+        return max(-self.low_cents, 0)
 
     @property
     def parts(self) -> list[tuple[str, int]]:
@@ -84,7 +102,7 @@ def safe_to_spend(
     days = (pay.on - today).days
     claims = [item for item in items if item.on < pay.on and not item.is_income and (item.is_claim or item.is_own_move)]
     bills_low, bills_high = sum(item.low for item in claims), sum(item.high for item in claims)
-    everyday_low, everyday_high = _everyday(habits.everyday_cents, days)
+    everyday_low, everyday_high = everyday(habits.everyday_cents, days)
     return SafeToSpend(
         payday=pay.on,
         days=days,
@@ -100,9 +118,9 @@ def safe_to_spend(
     )
 
 
-def _everyday(daily: Sequence[int], days: int) -> tuple[int, int]:
+def everyday(daily: Sequence[int], days: int) -> tuple[int, int]:
     """What so many days cost in the middle half of all the stretches of the last eight weeks."""
-    days = min(days, EVERYDAY_DAYS // 2)
+    days = min(days, EVERYDAY_DAYS // 2, len(daily))
     stretches = sorted(sum(daily[start : start + days]) for start in range(len(daily) - days + 1))
     quarter = len(stretches) // 4
     return stretches[quarter], stretches[-1 - quarter]

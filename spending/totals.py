@@ -110,7 +110,8 @@ KEYS = {
 def _read(
     household_id: int, currency: str, by: By, only: Narrowing, source: str, part: Span
 ) -> Sequence[tuple[str, int, int]]:
-    where, values = ["category <> ALL(%(left_out)s)"], {"left_out": list(NOT_SPENDING_KEYS)}
+    where = ["category <> ALL(%(left_out)s)"]
+    values: dict[str, Any] = {"left_out": list(NOT_SPENDING_KEYS)}
     narrow: dict[str, Any] = {"account_id": only.account_id, "category": only.category, "merchant": only.merchant}
     for column, value in narrow.items():
         if value is not None:
@@ -125,7 +126,8 @@ def _read(
             statement,
             {"household": household_id, "currency": currency, "first": part.first, "last": part.last, **values},
         )
-        return cursor.fetchall()
+        found: Sequence[tuple[str, int, int]] = cursor.fetchall()
+        return found
 
 
 def _names(household_id: int, by: By, keys: Any) -> Any:

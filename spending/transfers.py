@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -88,7 +89,7 @@ def match(household_id: int, since: date) -> int:
     tenancy.lock_household(household_id)
     since = min(since, timezone.now().date() - LOOK_BACK)
     dissolve_broken(household_id, since)
-    span = {"household": household_id, "since": since, "apart": DAYS_APART}
+    span: dict[str, Any] = {"household": household_id, "since": since, "apart": DAYS_APART}
     with connection.cursor() as cursor:
         cursor.execute(PAIRS, span)
         chosen = _unambiguous([Pair(*row) for row in cursor.fetchall()])
@@ -152,6 +153,11 @@ def _dissolve(household_id: int, transfer_ids: Iterable[int]) -> None:
         return
     Transaction.objects.filter(household_id=household_id, transfer_id__in=ids).update(transfer_id=None)
     Transfer.objects.filter(household_id=household_id, pk__in=ids).delete()
+
+
+def exists(household_id: int, transfer_id: int) -> bool:
+    """Whether the household has this transfer."""
+    return Transfer.objects.filter(household_id=household_id, pk=transfer_id).exists()
 
 
 def part(household_id: int, transfer_id: int, category: str = "other") -> None:

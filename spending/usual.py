@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from statistics import median_low
+from typing import Any
 
 from django.db import connection
 
 from spending.categories import NOT_SPENDING_KEYS, category_of
+from spending.listing import UNSURE
 from spending.periods import month_end, months_back
 
 MONTHS = 6
+UNSURE_DAYS, MOST_UNSURE = 60, 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +55,50 @@ class AgainstUsual:
         return max(above, key=lambda line: line.spent_cents - line.usual_cents, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """Rows of the last weeks that we could not file and nobody has looked at; amounts positive, the largest first."""
+
+    rows: tuple[tuple[str, int], ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.rows)
+
+    @property
+    def cents(self) -> int:
+        return sum(cents for _, cents in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the month stands, and what is unsure in it. Read together: a page has few queries to spend."""
+
+    usual: AgainstUsual
+    unsure: Unsure
+
+
 SUMS = """
-    SELECT date_trunc('month', day)::date AS month, category, -sum(total_cents)::bigint,
-           (SELECT min(day) FROM spending_daytotal WHERE household_id = %(household)s AND currency = %(currency)s
-            AND row_count > 0)
+    SELECT 'spent', date_trunc('month', day)::date AS month, category, -sum(total_cents)::bigint
     FROM spending_daytotal
     WHERE household_id = %(household)s AND currency = %(currency)s AND day BETWEEN %(first)s AND %(today)s
-      AND category <> ALL(%(left_out)s)
-      AND (extract(day FROM day) <= %(day)s OR %(all)s)
-    GROUP BY 1, 2
+      AND category <> ALL(%(left_out)s) AND (extract(day FROM day) <= %(day)s OR %(all)s)
+    GROUP BY 2, 3
+    UNION ALL
+    (SELECT 'first', day, '', 0 FROM spending_daytotal
+     WHERE household_id = %(household)s AND currency = %(currency)s AND row_count > 0 ORDER BY day LIMIT 1)
+    UNION ALL
+    (SELECT 'unsure', r.booked_on, r.merchant, abs(r.amount_cents) FROM banking_transaction r
+     WHERE r.household_id = %(household)s AND r.currency = %(currency)s AND r.booked_on > %(today)s::date - %(recent)s
+       AND {unsure}
+     ORDER BY 4 DESC LIMIT %(most)s)
 """
 
 
-def against_usual(household_id: int, today: date, currency: str) -> AgainstUsual:
+def standing(household_id: int, today: date, currency: str) -> Standing:
     """Spending of the month up to today beside the median of up to six complete months up to the same day."""
     month = today.replace(day=1)
-    values = {
+    values: dict[str, Any] = {
         "household": household_id,
         "currency": currency,
         "first": months_back(month, MONTHS),
@@ -76,17 +107,24 @@ def against_usual(household_id: int, today: date, currency: str) -> AgainstUsual
         # On a month's last day the others count whole, however long they are.
         "all": today == month_end(today),
         "left_out": list(NOT_SPENDING_KEYS),
+        "recent": UNSURE_DAYS,
+        "most": MOST_UNSURE,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(SUMS, values)
-        rows = cursor.fetchall()
     spent: dict[str, dict[date, int]] = {}
-    for of_month, category, cents, _ in rows:
-        spent.setdefault(category, {})[of_month] = cents
-    complete = _complete_months(month, rows[0][3] if rows else None)
+    unsure, first_day = [], None
+    with connection.cursor() as cursor:
+        cursor.execute(SUMS.format(unsure=UNSURE), values)
+        for what, day, name, cents in cursor.fetchall():
+            if what == "spent":
+                spent.setdefault(name, {})[day] = cents
+            elif what == "first":
+                first_day = day
+            else:
+                unsure.append((name, cents))
+    complete = _complete_months(month, first_day)
     lines = [_line(key, sums, month, complete) for key, sums in spent.items()]
     shown = sorted((line for line in lines if line.spent_cents or line.usual_cents), key=lambda line: -line.spent_cents)
-    return AgainstUsual(month, today, len(complete), tuple(shown))
+    return Standing(AgainstUsual(month, today, len(complete), tuple(shown)), Unsure(tuple(unsure)))
 
 
 def _complete_months(month: date, first_day: date | None) -> list[date]:
