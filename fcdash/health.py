@@ -58,7 +58,7 @@ def _broker() -> None:
 
 
 def _workers() -> None:
-    answers = celery.control.ping(timeout=1, limit=settings.RUN_WORKERS) or []
+    answers = celery.control.ping(timeout=2, limit=settings.RUN_WORKERS) or []
     if len(answers) < settings.RUN_WORKERS:
         raise RuntimeError("not all workers answer")
 

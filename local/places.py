@@ -17,7 +17,7 @@ LONGEST_SOCKET_PATH = 100
 
 def home() -> Path:
     """The folder of all state that a run makes: FCDASH_HOME, or .local in the checkout."""
-    return Path(os.environ.get("FCDASH_HOME") or CHECKOUT / ".local").expanduser().absolute()
+    return Path(os.environ.get("FCDASH_HOME") or CHECKOUT / ".local").expanduser().resolve()
 
 
 @contextmanager

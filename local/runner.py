@@ -287,6 +287,7 @@ class Runner:
             return
         if self.running:
             self.voices.say("Stopping.")
+        services.note(self.home).unlink(missing_ok=True)
         for running in self.running:
             _signal_group(running.process, signal.SIGTERM, leader_only=True)
         deadline = time.monotonic() + STOP_SECONDS
@@ -311,7 +312,6 @@ class Runner:
                 stop(self.home / folder)
             except (Problem, OSError) as problem:
                 self.voices.say(str(problem))
-        services.note(self.home).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,10 @@ def start(home: Path, *, durable: bool = True) -> Services:
 
 
 def stop(home: Path) -> None:
-    """Stops both servers of `home` and forgets their addresses."""
+    """Forgets the addresses of both servers of `home` and stops them."""
+    note(home).unlink(missing_ok=True)
     valkey.stop(home / "valkey")
     postgres.stop(home / "postgres")
-    note(home).unlink(missing_ok=True)
 
 
 def note(home: Path) -> Path:

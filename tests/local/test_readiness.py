@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +43,10 @@ def test_what_is_no_port_is_named(value: str) -> None:
 def test_one_port_for_two_parts_is_refused() -> None:
     with pytest.raises(Problem, match="PORT and SANDBOX_PORT are both 8001"):
         readiness.check_ports({"PORT": "8001", "SANDBOX_PORT": "8001"})
+
+
+def test_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "FREE_BYTES", 10**18)
+
+    with pytest.raises(Problem, match=r"The disk of .* has \d+ MB left and .* set FCDASH_HOME"):
+        readiness.check_space(tmp_path)

@@ -62,6 +62,12 @@ class Run:
     def await_ready(self) -> None:
         self.await_text(f"fcdash is ready: {self.url}")
 
+    def answers(self) -> bool:
+        """Whether every part says it is well."""
+        with suppress(OSError), urlopen(f"{self.url}/readyz", timeout=30) as answer:
+            return bool(answer.status == 200)
+        return False
+
     def parts(self) -> list[psutil.Process]:
         """The processes of this run, but for its servers."""
         found = []
@@ -129,17 +135,11 @@ def test_what_dies_comes_back_and_sigint_ends_all_even_when_it_arrived_ignored(s
     run.await_text("PostgreSQL is gone; it is started again.")
     run.await_text("Valkey is gone; it is started again.")
     until(lambda: any("beat" in process.cmdline() for process in run.parts()), "a new beat")
-    until(lambda: answers(f"{run.url}/readyz"), "readiness after the crash", 60)
+    until(run.answers, f"readiness after the crash; {run.log}", START_SECONDS)
 
     run.process.send_signal(signal.SIGINT)
     run.assert_all_gone()
     assert run.process.returncode == 0
-
-
-def answers(url: str) -> bool:
-    with suppress(OSError), urlopen(url, timeout=10) as answer:
-        return bool(answer.status == 200)
-    return False
 
 
 def test_killed_runner_leaves_nothing_that_stops_the_next(start: Callable[..., Run]) -> None:

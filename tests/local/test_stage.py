@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,9 @@ from celery import shared_task
 from django.core.cache import cache
 from django.db import connection
 
+from fcdash.celery import app
 from tests import tasks
+from tests.waiting import until
 
 SEEN: list[int] = []
 
@@ -59,6 +62,19 @@ def test_failing_task_raises_its_own_error(run_tasks: Callable[..., list[tasks.R
 
     with pytest.raises(ValueError, match="-1"):
         run_tasks()
+
+
+@pytest.mark.kill
+@pytest.mark.django_db(transaction=True)
+def test_real_worker_takes_tasks_and_comes_back_after_kill_9(worker: tasks.Worker) -> None:
+    app.send_task("webhooks.tasks.sweep", queue="webhooks")
+    until(lambda: "webhooks.tasks.sweep" in worker.log.read_text(), "the first sweep")
+
+    worker.kill()
+    worker.start()
+    app.send_task("webhooks.tasks.sweep", queue="webhooks")
+
+    until(lambda: re.search(r"Task webhooks\.tasks\.sweep\S+ succeeded", worker.log.read_text()), "the second sweep")
 
 
 @pytest.mark.parametrize("turn", [1, 2])
