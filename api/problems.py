@@ -98,6 +98,8 @@ def _forbidden() -> Problem:
 
 
 def _of_status(problem: Any) -> Problem:
+    if isinstance(problem.__cause__, Problem):
+        return problem.__cause__  # ninja turns whatever the parser raises into a 400
     if problem.status_code == 400:
         return Problem(400, "malformed", "The body is not JSON.")
     return Problem(problem.status_code, HTTPStatus(problem.status_code).name.lower())

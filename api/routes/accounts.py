@@ -32,6 +32,9 @@ class DisconnectIn(Body):
     delete_data: bool = Field(False, strict=True, description="Also delete what was read of this account.")
 
 
+KEEPING = DisconnectIn()
+
+
 @router.get("/accounts", response=shapes.Page[shapes.Account], summary="All accounts")
 def accounts(
     request: ApiRequest, cursor: str | None = None, limit: Limit = DEFAULT_LIMIT
@@ -83,7 +86,7 @@ def refresh(request: ApiRequest, account_id: str, body: RefreshIn) -> Status[sha
     summary="Stop reading an account",
 )
 @asks_stripe()
-def disconnect(request: ApiRequest, account_id: str, body: DisconnectIn) -> Status[shapes.Account]:
+def disconnect(request: ApiRequest, account_id: str, body: DisconnectIn = KEEPING) -> Status[shapes.Account]:
     """202 when Stripe could not be reached: finished in the background. Permissions to debit are another switch."""
     done = disconnecting.disconnect(request.place.household_id, as_id(account_id), body.delete_data)
     return Status(200 if done else 202, _load(request, account_id))

@@ -29,6 +29,9 @@ class LinkSessionIn(Body):
     return_url: str | None = Field(None, max_length=500, description="webview: one of the operator's return URLs.")
 
 
+USUAL = LinkSessionIn()
+
+
 class LinkSession(Schema):
     """`client_secret` opens Stripe's dialog on the person's device; keep it nowhere. `url` is Stripe's own page."""
 
@@ -61,7 +64,7 @@ def _same_session(request: ApiRequest, kept: dict[str, Any]) -> dict[str, Any]:
 
 @router.post("/link-sessions", response={201: LinkSession}, summary="Open a link session")
 @asks_stripe(secrets=("client_secret", "url"), again=_same_session)
-def start(request: ApiRequest, body: LinkSessionIn) -> Status[LinkSession]:
+def start(request: ApiRequest, body: LinkSessionIn = USUAL) -> Status[LinkSession]:
     """Makes the caller's Stripe Customer first if there is none yet."""
     try:
         started = linking.start(request.place.household_id, request.user, body.mode, body.permissions, body.return_url)

@@ -7,13 +7,14 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import User
+from tests.api.contract import check
 from tests.cast import Cast
 
 PROBLEM = "application/problem+json"
 
 
 class Api:
-    """The API for one session. Each call returns Django's response; `.json()` is its body."""
+    """The API for one session. Each call returns Django's response; every one is checked against the document."""
 
     def __init__(self, token: str | None = None, **headers: str) -> None:
         self.client = Client()
@@ -26,7 +27,9 @@ class Api:
         return other
 
     def get(self, path: str, **query: Any) -> Any:
-        return self.client.get(f"/api/v1{path}", query, headers=self.headers)
+        response = self.client.get(f"/api/v1{path}", query, headers=self.headers)
+        check("get", f"/api/v1{path}", response)
+        return response
 
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self._send("post", path, body, headers)
@@ -40,13 +43,17 @@ class Api:
     def send(self, method: str, path: str, raw: bytes | str = b"") -> Any:
         """Any method, any body."""
         url = f"/api/v1{path}"
-        return self.client.generic(method, url, raw, content_type="application/json", headers=self.headers)
+        response = self.client.generic(method, url, raw, content_type="application/json", headers=self.headers)
+        check(method, url, response)
+        return response
 
     def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
         given = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
         call = getattr(self.client, method)
         data = {} if body is None else body
-        return call(f"/api/v1{path}", data, content_type="application/json", headers=given)
+        response = call(f"/api/v1{path}", data, content_type="application/json", headers=given)
+        check(method, f"/api/v1{path}", response)
+        return response
 
 
 def api_of(cast: Cast, user: User) -> Api:
