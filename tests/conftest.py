@@ -31,10 +31,11 @@ from tests.sandbox_client import Sandbox  # noqa: E402
 # Sign-in is tested, the cost of guessing passwords is Django's own business.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-CHROMIUM = os.environ.get("CHROME_PATH") or next(
-    filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), ""
+_NAMES = (
+    [os.environ["CHROME_PATH"]] if os.environ.get("CHROME_PATH") else ["chromium", "google-chrome", "chromium-browser"]
 )
-NO_BROWSER = "no Chromium found: install chromium, or set CHROME_PATH"
+CHROMIUM = next(filter(None, map(shutil.which, _NAMES)), "")
+NO_BROWSER = f"no Chromium found (looked for {', '.join(_NAMES)}): install chromium, or set CHROME_PATH"
 
 
 def pytest_report_header() -> str:
