@@ -15,7 +15,8 @@ from django.utils.safestring import SafeString
 
 from accounts import staffing
 from accounts.models import Household, Mail, Membership, StaffAccess, StaffAction, StaffLook, User
-from fcdash.admin import StaffAdmin, StaffInline, link, listed
+from fcdash.admin import StaffAdmin, StaffInline, choices, link, listed
+from fcdash.staffing import VERBS
 
 
 class MembershipOfUser(StaffInline):
@@ -53,8 +54,10 @@ class UserAdmin(StaffAdmin):
     search_names = ("name",)
     verbs = staffing.OF_USERS
     list_display = ("email", "name", "stripe_customer_id", "is_active", "is_staff", "last_login", "date_joined")
-    list_filter = ("is_active", "is_staff", ("stripe_customer_id", admin.EmptyFieldListFilter))
-    date_hierarchy = "date_joined"
+    list_filter = (
+        *("is_active", "is_staff", ("stripe_customer_id", admin.EmptyFieldListFilter)),
+        ("date_joined", admin.DateFieldListFilter),
+    )
     inlines = (MembershipOfUser,)
     filter_horizontal = ("groups",)
     facts = ("email", "name", "stripe_customer_id", "customer_error", "is_active", "date_joined", "last_login")
@@ -89,7 +92,7 @@ class HouseholdAdmin(StaffAdmin):
     search_emails = ("name",)  # stands for the members' addresses: see matching
     search_names = ("name",)
     list_display = ("name", "time_zone", "currency", "created_at")
-    date_hierarchy = "created_at"
+    list_filter = (("created_at", admin.DateFieldListFilter),)
     inlines = (MembershipOfHousehold,)
     fields = readonly_fields = ("name", "time_zone", "currency", "created_at", "everything")
 
@@ -132,8 +135,7 @@ class MailAdmin(StaffAdmin):
     search_names = ("kind",)
     verbs = staffing.OF_MAIL
     list_display = ("to", "kind", "state", "attempts", "created_at", "sent_at", "last_error")
-    list_filter = ("state", "kind")
-    date_hierarchy = "created_at"
+    list_filter = ("state", ("created_at", admin.DateFieldListFilter))
     fields = readonly_fields = (
         *("to", "kind", "state", "attempts", "next_attempt_at", "last_error", "created_at", "sent_at"),
     )
@@ -151,7 +153,7 @@ class StaffRecordAdmin(StaffAdmin):
 class StaffAccessAdmin(StaffRecordAdmin):
     list_display = ("staff", "reason", "created_at", "ends_at")
     list_select_related = ("staff",)
-    date_hierarchy = "created_at"
+    list_filter = (("created_at", admin.DateFieldListFilter),)
 
 
 @admin.register(StaffLook)
@@ -160,7 +162,7 @@ class StaffLookAdmin(StaffRecordAdmin):
     search_names = ("access__reason", "path")
     list_display = ("at", "who", "path", "household_id", "access")
     list_select_related = ("access__staff",)
-    date_hierarchy = "at"
+    list_filter = (("at", admin.DateFieldListFilter),)
 
     @admin.display(description="staff")
     def who(self, look: StaffLook) -> str:
@@ -171,5 +173,7 @@ class StaffLookAdmin(StaffRecordAdmin):
 class StaffActionAdmin(StaffRecordAdmin):
     list_display = ("action", "target", "object_id", "household_id", "staff", "created_at", "finished_at", "outcome")
     list_select_related = ("staff",)
-    list_filter = ("action", ("finished_at", admin.EmptyFieldListFilter))
-    date_hierarchy = "created_at"
+    list_filter = (
+        *(choices("action", "action", lambda: VERBS), ("finished_at", admin.EmptyFieldListFilter)),
+        ("created_at", admin.DateFieldListFilter),
+    )

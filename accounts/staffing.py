@@ -14,6 +14,7 @@ from fcdash.staffing import Asked, CannotBeDone, verb
     "Make the missing Customer at Stripe",
     "The worker asks Stripe for the Customer. A user who has one keeps it.",
     "accounts.change_user",
+    makes_sense=lambda user: not user.stripe_customer_id,
 )
 def make_customer(asked: Asked) -> str:
     return f"Customer {customers.ensure_customer(asked.object_id)}"
@@ -39,6 +40,7 @@ def sign_out(asked: Asked) -> str:
     " if they must not.",
     "accounts.change_user",
     at_once=True,
+    makes_sense=lambda user: user.is_active,
 )
 def deactivate(asked: Asked) -> str:
     if asked.object_id == asked.staff_id:
@@ -48,13 +50,26 @@ def deactivate(asked: Asked) -> str:
     return "deactivated"
 
 
-@verb("users.reactivate", "Reactivate", "They can sign in again.", "accounts.change_user", at_once=True)
+@verb(
+    "users.reactivate",
+    "Reactivate",
+    "They can sign in again.",
+    "accounts.change_user",
+    at_once=True,
+    makes_sense=lambda user: not user.is_active,
+)
 def reactivate(asked: Asked) -> str:
     User.objects.filter(pk=asked.object_id).update(is_active=True)
     return "reactivated"
 
 
-@verb("mail.retry", "Send again", "Waiting and failed mail is tried again now.", "accounts.change_mail")
+@verb(
+    "mail.retry",
+    "Send again",
+    "Waiting and failed mail is tried again now.",
+    "accounts.change_mail",
+    makes_sense=lambda mail: mail.state != Mail.State.SENT,
+)
 def retry_mail(asked: Asked) -> str:
     if not mailing.revive(asked.object_id):
         raise CannotBeDone("it was sent, and its words are gone")

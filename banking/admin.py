@@ -12,9 +12,10 @@ from django.utils.safestring import SafeString
 
 from banking import staffing
 from banking.models import Account, Freshness, LinkSession, QuarantinedRow, Refresh
-from fcdash.admin import StaffAdmin, StaffInline, link, listed
+from fcdash.admin import StaffAdmin, StaffInline, choices, link, listed
 
 LATEST = 20
+CAUSES = ("link", "person", "schedule", "event", "staff")
 
 
 @admin.register(LinkSession)
@@ -24,8 +25,7 @@ class LinkSessionAdmin(StaffAdmin):
     search_names = ("household__name", "user__name")
     list_display = ("__str__", "user", "household", "mode", "state", "created_at", "finished_at")
     list_select_related = ("user", "household")
-    list_filter = ("state", "mode")
-    date_hierarchy = "created_at"
+    list_filter = ("state", ("created_at", admin.DateFieldListFilter))
 
 
 class FreshnessOfAccount(StaffInline):
@@ -46,8 +46,10 @@ class AccountAdmin(StaffAdmin):
     search_names = ("household__name", "holder__name", "institution")
     list_display = ("stripe_id", "institution", "last4", "holder", "household", "status", "subscribed", "read_at")
     list_select_related = ("holder", "household")
-    list_filter = ("status", "category", "subscribed", ("disconnecting_since", admin.EmptyFieldListFilter))
-    date_hierarchy = "linked_at"
+    list_filter = (
+        *("status", "subscribed", ("disconnecting_since", admin.EmptyFieldListFilter)),
+        ("linked_at", admin.DateFieldListFilter),
+    )
     inlines = (FreshnessOfAccount,)
     fields = readonly_fields = (
         *("stripe_id", "institution", "name", "last4", "category", "subcategory", "status", "holder_link"),
@@ -112,7 +114,7 @@ class OfAccountAdmin(StaffAdmin):
 @admin.register(Refresh)
 class RefreshAdmin(OfAccountAdmin):
     list_display = (
-        "pk",
+        "id",
         "account",
         "household",
         "feature",
@@ -123,8 +125,10 @@ class RefreshAdmin(OfAccountAdmin):
         "counts",
         "error",
     )
-    list_filter = ("status", "feature", "cause")
-    date_hierarchy = "started_at"
+    list_filter = (
+        *("status", "feature", choices("cause", "cause", lambda: CAUSES)),
+        ("started_at", admin.DateFieldListFilter),
+    )
 
     @admin.display(description="new / changed / set aside")
     def counts(self, refresh: Refresh) -> str:
@@ -136,7 +140,7 @@ class QuarantinedRowAdmin(OfAccountAdmin):
     """Why a row was set aside. The row itself is what somebody bought: it is not shown."""
 
     list_display = ("stripe_id", "account", "household", "reason", "created_at")
-    date_hierarchy = "created_at"
+    list_filter = (("created_at", admin.DateFieldListFilter),)
     fields = readonly_fields = ("household", "account", "stripe_id", "reason", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -13,6 +13,7 @@ from fcdash.staffing import Asked, CannotBeDone, verb
     "Ask for a refresh",
     "The bank is asked for new balances and transactions, where the person permitted them. Owners are left alone.",
     "banking.change_account",
+    makes_sense=lambda account: account.status == Account.Status.ACTIVE,
 )
 def refresh(asked: Asked) -> str:
     household_id = asked.household_id or 0
@@ -35,6 +36,7 @@ def refresh(asked: Asked) -> str:
     "Read again from Stripe",
     "We read the account's state at Stripe, and the rows that wait there. The bank is asked only for what is due.",
     "banking.change_account",
+    makes_sense=lambda account: account.status not in (Account.Status.DISCONNECTED, Account.Status.DUPLICATE),
 )
 def reread(asked: Asked) -> str:
     household_id = asked.household_id or 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django import forms
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
@@ -83,6 +84,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     change_form_template = "admin/staff_change_form.html"
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they count the whole table
     paginator = CappedPaginator
     list_per_page = 50
     list_max_show_all = 0
@@ -138,10 +140,24 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        offered = [v for v in self.verbs if request.user.has_perm(v.permission)]  # type: ignore[union-attr]
-        return super().changeform_view(  # type: ignore[return-value]
-            request, object_id, form_url, {**(extra_context or {}), "verbs": offered}
-        )
+        context = {**(extra_context or {}), "asked": self._asked(object_id) if self.verbs else []}
+        return super().changeform_view(request, object_id, form_url, context)  # type: ignore[return-value]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        """The verbs that make sense for this row stand above it."""
+        allowed = [v for v in self.verbs if request.user.has_perm(v.permission)]  # type: ignore[union-attr]
+        context["verbs"] = [v for v in allowed if obj is not None and v.makes_sense(obj)]
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def _asked(self, object_id: str | None) -> list[Any]:
+        """What staff asked for of this row lately."""
+        if not (object_id or "").isdecimal():
+            return []
+        actions: Any = apps.get_model("accounts", "StaffAction").objects
+        rows = actions.filter(target=self.opts.label_lower, object_id=int(object_id or 0))
+        return list(rows.select_related("staff").order_by("-pk")[:10])
 
 
 class StaffInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -197,6 +213,22 @@ def _why(
         "opts": model_admin.opts,
         "checkbox": admin.helpers.ACTION_CHECKBOX_NAME,
     }
+
+
+def choices(field: str, title_: str, values: Callable[[], Iterable[str]]) -> type[admin.SimpleListFilter]:
+    """A filter over known values. Without it the admin asks the whole table which values there are."""
+
+    class Choices(admin.SimpleListFilter):
+        title = title_
+        parameter_name = field
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+            return [(value, value) for value in sorted(values())]
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+
+    return Choices
 
 
 def link(row: models.Model | None, words: str = "") -> SafeString | str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Verb:
     """A verb of staff. `run` returns the outcome in words, and may raise a StripeProblem or CannotBeDone.
 
     Those `at_once` only touch the database and run within the request, under the system role; the others run in the
-    worker, with no transaction open, and may call Stripe.
+    worker, with no transaction open, and may call Stripe. A row's page offers a verb when it `makes_sense` for it;
+    whether it may be done is the verb's own business, later.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Verb:
     consequence: str
     permission: str
     at_once: bool
+    makes_sense: Callable[[Any], bool]
     run: Runs
 
 
@@ -44,11 +46,18 @@ class CannotBeDone(Exception):
 VERBS: dict[str, Verb] = {}
 
 
-def verb(name: str, title: str, consequence: str, permission: str, at_once: bool = False) -> Callable[[Runs], Verb]:
+def verb(
+    name: str,
+    title: str,
+    consequence: str,
+    permission: str,
+    at_once: bool = False,
+    makes_sense: Callable[[Any], bool] = lambda row: True,
+) -> Callable[[Runs], Verb]:
     """Register the decorated function as a verb. `permission` is Django's: "payments.change_payment"."""
 
     def register(run: Runs) -> Verb:
-        VERBS[name] = Verb(name, title, consequence, permission, at_once, run)
+        VERBS[name] = Verb(name, title, consequence, permission, at_once, makes_sense, run)
         return VERBS[name]
 
     return register

@@ -28,7 +28,7 @@ class BillerAdmin(StaffAdmin):
     search_names = ("name", "receives")
     list_display = ("name", "receives", "stripe_account", "statement_descriptor", "approved_at", "approved_by")
     list_select_related = ("approved_by",)
-    list_filter = (("approved_at", admin.EmptyFieldListFilter), "category")
+    list_filter = (("approved_at", admin.EmptyFieldListFilter),)
     ordering = ("name",)
     fields = (
         *("name", "receives", "description", "category", "stripe_account", "statement_descriptor"),
@@ -70,10 +70,12 @@ class PeriodOfBill(StaffInline):
 class BillAdmin(StaffAdmin):
     search_emails = ("created_by__email",)
     search_names = ("biller__name", "household__name", "reference")
-    list_display = ("pk", "biller", "household", "amount", "frequency", "first_due_on", "created_by", "ended_at")
+    list_display = ("id", "biller", "household", "amount", "frequency", "first_due_on", "created_by", "ended_at")
     list_select_related = ("biller", "household", "created_by")
-    list_filter = ("frequency", ("ended_at", admin.EmptyFieldListFilter))
-    date_hierarchy = "created_at"
+    list_filter = (
+        *("frequency", ("ended_at", admin.EmptyFieldListFilter)),
+        ("created_at", admin.DateFieldListFilter),
+    )
     inlines = (PeriodOfBill,)
     fields = readonly_fields = (
         *("biller", "household_link", "created_by", "reference", "amount", "frequency", "first_due_on", "created_at"),
@@ -103,8 +105,7 @@ class MandateAdmin(StaffAdmin):
     search_names = ("holder_name", "household__name")
     list_display = ("__str__", "stripe_id", "user", "household", "account", "status", "accepted_at", "revoked_at")
     list_select_related = ("user", "household", "account")
-    list_filter = ("status", "terms_version")
-    date_hierarchy = "accepted_at"
+    list_filter = ("status", ("accepted_at", admin.DateFieldListFilter))
     fields = readonly_fields = (
         *("user_link", "household_link", "account_link", "status", "stripe_id", "stripe_setup_intent_id"),
         *("stripe_payment_method_id", "holder_name", "terms_version", "words", "accepted_at", "ip_address"),
@@ -148,19 +149,10 @@ class PaymentAdmin(StaffAdmin):
     search_emails = ("user__email",)
     search_names = ("receives", "household__name", "user__name")
     list_display = (
-        "pk",
-        "on",
-        "amount",
-        "state",
-        "receives",
-        "user",
-        "household",
-        "stripe_payment_intent_id",
-        "failure",
+        *("id", "state", "amount", "on", "stripe_payment_intent_id", "user", "household", "receives", "failure"),
     )
     list_select_related = ("user", "household")
-    list_filter = ("state", "failure_code")
-    date_hierarchy = "created_at"
+    list_filter = ("state", ("on", admin.DateFieldListFilter), ("created_at", admin.DateFieldListFilter))
     inlines = (HistoryOfPayment,)
     fieldsets = (
         (None, {"fields": ("amount", "state", "failure", "on", "expected_debit_on", "created_at")}),

@@ -16,6 +16,7 @@ from payments.models import UNSENT_STATES, Biller, Mandate, Payment
     "Every household can pay it from now on. Read once more who receives the money, and where it lands.",
     "payments.change_biller",
     at_once=True,
+    makes_sense=lambda biller: not biller.is_approved,
 )
 def approve(asked: Asked) -> str:
     approved = Biller.objects.filter(pk=asked.object_id, approved_at=None)
@@ -28,6 +29,7 @@ def approve(asked: Asked) -> str:
     "No household can start a payment to it any more. Payments on their way go on.",
     "payments.change_biller",
     at_once=True,
+    makes_sense=lambda biller: biller.is_approved,
 )
 def withdraw(asked: Asked) -> str:
     Biller.objects.filter(pk=asked.object_id).update(approved_at=None, approved_by=None)
@@ -39,6 +41,7 @@ def withdraw(asked: Asked) -> str:
     "Read again from Stripe",
     "We read the payment at Stripe and move our state forward to what it says.",
     "payments.change_payment",
+    makes_sense=lambda payment: payment.stripe_payment_intent_id,
 )
 def reread(asked: Asked) -> str:
     payment = _payment(asked)
@@ -54,6 +57,7 @@ def reread(asked: Asked) -> str:
     "A scheduled or held payment is canceled: no money moves, and the bill is open again. The person sees that staff"
     " did it. One that was sent stays.",
     "payments.change_payment",
+    makes_sense=lambda payment: payment.state in UNSENT_STATES,
 )
 def cancel(asked: Asked) -> str:
     payment = _payment(asked)
@@ -70,6 +74,7 @@ def cancel(asked: Asked) -> str:
     "Read again from Stripe",
     "We read the permission's state at Stripe.",
     "payments.change_mandate",
+    makes_sense=lambda mandate: mandate.stripe_id,
 )
 def reread_mandate(asked: Asked) -> str:
     household_id = asked.household_id or 0

@@ -8,9 +8,12 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from fcdash.admin import StaffAdmin
+from fcdash.admin import StaffAdmin, choices
 from webhooks import staffing
+from webhooks.dispatch import handlers
 from webhooks.models import EventCursor, StripeEvent
+
+SOURCES = ("webhook", "list")
 
 
 @admin.register(StripeEvent)
@@ -22,8 +25,10 @@ class StripeEventAdmin(StaffAdmin):
     search_stripe_ids = ("stripe_id", "object_id")
     search_names = ("type",)
     list_display = ("stripe_id", "type", "object_id", "state", "attempts", "created_at", "received_at", "source")
-    list_filter = ("state", "source", "livemode", "type")
-    date_hierarchy = "received_at"
+    list_filter = (
+        *("state", choices("type", "type", lambda: handlers()), choices("source", "source", lambda: SOURCES)),
+        *("livemode", ("received_at", admin.DateFieldListFilter)),
+    )
     fields = readonly_fields = (
         *("stripe_id", "type", "object_id", "account", "livemode", "api_version", "source"),
         *("created_at", "received_at", "state", "attempts", "next_attempt_at", "processed_at", "last_error", "sent"),

@@ -13,6 +13,7 @@ from webhooks.models import StripeEvent
     "The event's handler runs again. It only reads the object at Stripe and moves our state forward: nothing is paid,"
     " sent or counted twice.",
     "webhooks.change_stripeevent",
+    makes_sense=lambda event: event.state != StripeEvent.State.IGNORED,
 )
 def replay(asked: Asked) -> str:
     inbox.replay(asked.object_id)
