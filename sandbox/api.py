@@ -19,6 +19,7 @@ from sandbox import (
     auth,
     charges,
     customers,
+    deliveries,
     disputes,
     event_list,
     events,
@@ -180,6 +181,8 @@ async def _answer(request: Request, gone: asyncio.Future[Any]) -> Answer | None:
     if request.meets("slow"):
         return await _slowly(request, gone, key)
     answer = _process(request)
+    if deliveries.faults.before_answer:
+        await deliveries.drained()
     if request.meets("timeout_after_success"):
         await faults.hold(gone)
     if request.meets("timeout_after_success", "connection_reset_after_success"):
@@ -258,6 +261,9 @@ def _call(request: Request) -> tuple[Operation, Call]:
     if operation.prepare:
         raw = operation.prepare(raw, request.version)
     checked = params.checked(raw, operation.shape_at(request.version))
+    for name in operation.beyond:
+        if name in checked:
+            raise ApiError(f"`{name}` is a parameter of Stripe's that this sandbox does not act on.", param=name)
     host = request.headers.get("host", "localhost")
     return operation, Call(
         path_ids, checked, request.version, request.path, f"http://{host}", request.publishable, secret
@@ -301,7 +307,7 @@ def _refuse(request: Request, refusal: ApiError) -> Answer:
 
 
 def _with_log_url(refusal: ApiError, request: Request) -> dict[str, Any]:
-    return {"error": {**refusal.error, "request_log_url": f"http://localhost/sandbox/requests?request={request.id}"}}
+    return {"error": {**refusal.error, "request_log_url": f"https://dashboard.stripe.com/test/logs/{request.id}"}}
 
 
 def _json(body: Any) -> bytes:

@@ -179,10 +179,17 @@ async def advance_clock(request: Request, body: Body) -> Body:
 async def put_faults(request: Request, body: Body) -> Body:
     with store.transaction():
         if "api" in body:
-            faults.set_faults(list(body["api"] or []))
+            faults.set_faults(_of_type(body, "api", list))
         if "webhooks" in body:
-            deliveries.set_faults(dict(body["webhooks"] or {}))
+            deliveries.set_faults(_of_type(body, "webhooks", dict))
     return _faults()
+
+
+def _of_type(body: Body, name: str, kind: type) -> Any:
+    value = kind() if body[name] is None else body[name]
+    if not isinstance(value, kind):
+        raise errors.invalid(name, f"must be a {kind.__name__}.")
+    return value
 
 
 async def get_faults(request: Request, body: Body) -> Body:

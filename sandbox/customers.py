@@ -136,10 +136,15 @@ def merged_metadata(old: dict[str, str] | None, new: dict[str, str] | str) -> di
     return {key: value for key, value in merged.items() if value != ""}
 
 
+_BEYOND = (
+    "balance", "cash_balance", "default_source", "invoice_prefix", "next_invoice_sequence", "payment_method", "source",
+    "tax", "tax_id_data", "test_clock", "validate",
+)  # fmt: skip
+
 OPERATIONS = (
-    Operation("POST", "/v1/customers", create, CustomerCreateParams),
-    Operation("GET", "/v1/customers", list_customers, CustomerListParams),
+    Operation("POST", "/v1/customers", create, CustomerCreateParams, beyond=_BEYOND),
+    Operation("GET", "/v1/customers", list_customers, CustomerListParams, beyond=("test_clock",)),
     Operation("GET", "/v1/customers/*", retrieve, CustomerRetrieveParams),
-    Operation("POST", "/v1/customers/*", update, CustomerUpdateParams),
+    Operation("POST", "/v1/customers/*", update, CustomerUpdateParams, beyond=_BEYOND),
     Operation("DELETE", "/v1/customers/*", delete, CustomerDeleteParams),
 )

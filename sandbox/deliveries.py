@@ -23,14 +23,21 @@ RETRY_AFTER = (2.0, 10.0)
 SHUFFLE_SPREAD = 0.4
 
 
-@dataclass
+@dataclass(frozen=True)
 class Faults:
-    """How deliveries go wrong; `duplicate` and `drop` are shares between 0 and 1."""
+    """How deliveries go wrong.
+
+    `duplicate`, `drop` and `twins` are shares between 0 and 1: the same event twice, never, or one change told by two
+    events. `before_answer`: the API answers only after what it set off was delivered. A `seed` makes chance repeatable.
+    """
 
     duplicate: float = 0.0
     shuffle: bool = False
     drop: float = 0.0
     delay_s: float = 0.0
+    twins: float = 0.0
+    before_answer: bool = False
+    seed: int | None = None
 
 
 faults = Faults()
@@ -41,15 +48,14 @@ _running: set[asyncio.Task[None]] = set()
 
 def set_faults(spec: dict[str, Any]) -> None:
     global faults
-    unknown = set(spec) - {field.name for field in fields(Faults)}
-    if unknown:
-        raise errors.unknown(f"webhooks[{unknown.pop()}]")
-    faults = Faults(
-        float(spec.get("duplicate", 0)),
-        bool(spec.get("shuffle")),
-        float(spec.get("drop", 0)),
-        float(spec.get("delay_s", 0)),
-    )
+    known = {field.name: field.default for field in fields(Faults)}
+    for name, value in spec.items():
+        if name not in known:
+            raise errors.unknown(f"webhooks[{name}]")
+        if not isinstance(value, bool | int | float | None):
+            raise errors.invalid(f"webhooks[{name}]", "must be a number, true or false.")
+    faults = Faults(**{**known, **spec})
+    _chance.seed(faults.seed)
     store.set_setting("webhook_faults", asdict(faults))
 
 
@@ -62,7 +68,6 @@ def queue(event_id: str, endpoint_id: str) -> None:
     """Puts an event's first attempt in the outbox, or notes that it never comes."""
     if _chance.random() < faults.drop:
         _log(event_id, _url_of(endpoint_id), 1, "dropped", None, None)
-        _settle(event_id, delivered=False)
         return
     _put(event_id, endpoint_id, twin=False)
     if _chance.random() < faults.duplicate:
@@ -70,13 +75,27 @@ def queue(event_id: str, endpoint_id: str) -> None:
 
 
 def _put(event_id: str, endpoint_id: str, *, twin: bool) -> None:
-    # The delay is real time even while the clock is advanced: the clock brings retries on, not the faults.
     spread = _chance.random() * SHUFFLE_SPREAD if faults.shuffle else 0.0
     store.db.execute(
         "INSERT INTO outbox (event, endpoint, attempt, due, twin) VALUES (?, ?, 1, ?, ?)",
         (event_id, endpoint_id, clock.now() + faults.delay_s + spread, twin),
     )
     _wake.set()
+
+
+def has_twin() -> bool:
+    """Whether chance has a second event tell of the change that one has just told of."""
+    return _chance.random() < faults.twins
+
+
+async def drained(patience: float = 3.0) -> None:
+    """Waits until what is due has been sent and answered."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        (due,) = store.db.execute("SELECT count(*) FROM outbox WHERE due <= ?", (clock.now(),)).fetchone()
+        if not due and not _running:
+            return
+        await asyncio.sleep(0.005)
 
 
 def wake() -> None:
@@ -143,25 +162,14 @@ async def _attempt(event_id: str, endpoint_id: str, attempt: int, due: float, tw
     delivered = status is not None and 200 <= status < 300
     with store.transaction():
         _log(event_id, url, attempt, "delivered" if delivered else "failed", status, error)
-        if delivered or twin:
-            if delivered and not twin:
-                _settle(event_id, delivered=True)
-        elif attempt <= len(RETRY_AFTER):
+        if delivered and not twin:
+            store.db.execute("UPDATE events SET pending = max(0, pending - 1) WHERE id = ?", (event_id,))
+        if not delivered and not twin and attempt <= len(RETRY_AFTER):
             # Counted from when this one was due, so that an advanced clock brings the whole series on.
             store.db.execute(
                 "INSERT INTO outbox (event, endpoint, attempt, due) VALUES (?, ?, ?, ?)",
                 (event_id, endpoint_id, attempt + 1, due + RETRY_AFTER[attempt - 1]),
             )
-        else:
-            _settle(event_id, delivered=False)
-
-
-def _settle(event_id: str, *, delivered: bool) -> None:
-    """One endpoint is done with an event: it has it, or it never will."""
-    store.db.execute(
-        "UPDATE events SET pending = max(0, pending - 1), failed = failed + ? WHERE id = ?",
-        (0 if delivered else 1, event_id),
-    )
 
 
 def _log(event_id: str, url: str, attempt: int, outcome: str, status: int | None, error: str | None) -> None:

@@ -32,7 +32,7 @@ def list_events(call: Call) -> Body:
     clauses += since
     values += instants
     if "delivery_success" in params:
-        clauses.append("pending + failed = 0" if params["delivery_success"] else "pending + failed > 0")
+        clauses.append("pending = 0" if params["delivery_success"] else "pending > 0")
     rows, has_more = listing.event_page(clauses, values, params)
     return {"object": "list", "data": [_shown(row) for row in rows], "has_more": has_more, "url": call.url}
 
@@ -56,7 +56,7 @@ def _shown(row: tuple[str, int]) -> Body:
 
 def retrieve(call: Call) -> Body:
     row = store.db.execute(
-        "SELECT body, pending + failed FROM events WHERE id = ? AND happened >= ?", (call.id, _oldest())
+        "SELECT body, pending FROM events WHERE id = ? AND happened >= ?", (call.id, _oldest())
     ).fetchone()
     if row is None:
         raise errors.no_such("event", call.id)

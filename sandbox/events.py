@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import fnmatch
 from dataclasses import dataclass
 from typing import Any
@@ -24,10 +23,16 @@ cause = Cause()
 
 def emit(type: str, body: Body, previous: dict[str, Any] | None = None) -> None:
     """Records an event about an object; `previous` holds the old values of what an update changed."""
-    # A renderer may share parts with the stored object; the snapshot is written out at once, so that is safe.
     data: dict[str, Any] = {"object": rendering.shown(body)}
     if previous is not None:
-        data["previous_attributes"] = copy.deepcopy(previous)
+        data["previous_attributes"] = previous
+    endpoints = [each["id"] for each in store.all("webhook_endpoint") if _wants(each, type)]
+    _write(type, data, endpoints)
+    if deliveries.has_twin():
+        _write(type, data, endpoints)
+
+
+def _write(type: str, data: dict[str, Any], endpoints: list[str]) -> None:
     event: Body = {
         "id": ids.new_id("event"),
         "object": "event",
@@ -39,16 +44,15 @@ def emit(type: str, body: Body, previous: dict[str, Any] | None = None) -> None:
         "request": {"id": cause.request_id, "idempotency_key": cause.idempotency_key},
         "type": type,
     }
-    endpoints = [each for each in store.all("webhook_endpoint") if wants(each, type)]
     store.db.execute(
         "INSERT INTO events (id, type, created, happened, pending, body) VALUES (?, ?, ?, ?, ?, ?)",
         (event["id"], type, event["created"], clock.now(), len(endpoints), store.dump(event)),
     )
     for endpoint in endpoints:
-        deliveries.queue(event["id"], endpoint["id"])
+        deliveries.queue(event["id"], endpoint)
 
 
-def wants(endpoint: Body, type: str) -> bool:
+def _wants(endpoint: Body, type: str) -> bool:
     if endpoint["status"] != "enabled":
         return False
     return any(fnmatch.fnmatchcase(type, pattern) for pattern in endpoint["enabled_events"])

@@ -43,13 +43,15 @@ _faults: list[Fault] = []
 _release = asyncio.Event()
 
 
-def set_faults(specs: list[dict[str, Any]]) -> None:
+def set_faults(specs: list[Any]) -> None:
     fresh = [_fault(spec) for spec in specs]
     _faults[:] = fresh
     _remember()
 
 
-def _fault(spec: dict[str, Any]) -> Fault:
+def _fault(spec: Any) -> Fault:
+    if not isinstance(spec, dict):
+        raise errors.invalid("api", "must be a list of hashes.")
     match, kind, times = spec.get("match"), str(spec.get("kind")), spec.get("times", 1)
     if not isinstance(match, str) or " /" not in match:
         raise errors.invalid("api[match]", "must be a method, a space and a path.")

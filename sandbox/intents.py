@@ -51,8 +51,6 @@ def refuse_other_types(params: Mapping[str, Any]) -> None:
         for other in ("automatic_payment_methods", "excluded_payment_method_types", "payment_method_configuration"):
             if params.get(other):
                 raise errors.exclusive("allowed_payment_method_types", other)
-    if "confirmation_token" in params:
-        raise ApiError("Confirmation tokens are beyond this sandbox.", param="confirmation_token")
 
 
 def client_secret(intent_id: str) -> str:
@@ -68,7 +66,7 @@ def given_method(params: Mapping[str, Any], customer_id: str | None) -> Body | N
         payment_methods.usable_by(method, customer_id, "payment_method")
         return method
     if params.get("payment_method_data"):
-        method = payment_methods.build(params["payment_method_data"], "payment_method_data", customer_id)
+        method = payment_methods.build(params["payment_method_data"], "payment_method_data")
         payment_methods.usable_by(
             method, customer_id, "payment_method_data[us_bank_account][financial_connections_account]"
         )
@@ -85,7 +83,7 @@ def _named(method_id: str) -> Body:
         "billing_details": {"name": "Test Account"},
         "us_bank_account": {"account_number": number, "routing_number": payment_methods.TEST_ROUTING},
     }
-    method = payment_methods.build(data, "payment_method_data", None)
+    method = payment_methods.build(data, "payment_method_data")
     # Stripe's tokens come verified.
     payment_methods.set_verified(method)
     return method

@@ -59,7 +59,7 @@ def page(
 
 
 def event_page(clauses: list[str], values: list[Any], params: Mapping[str, Any]) -> tuple[list[Any], bool]:
-    return _rows("events", "body, pending + failed", "event", clauses, values, params)
+    return _rows("events", "body, pending", "event", clauses, values, params)
 
 
 def _rows(

@@ -47,6 +47,7 @@ class Operation:
     """`path` is Stripe's, `*` standing for an id.
 
     `shape_for` picks the parameters by version; `prepare` sees them raw, before they are checked.
+    `beyond` names what Stripe takes and this sandbox does not act on: refused, since to ignore it would look like doing it.
     `publishable`: Stripe.js may call it with the client secret.
     """
 
@@ -56,6 +57,7 @@ class Operation:
     shape: type = ExpandOnly
     shape_for: Callable[[Version], type] | None = None
     prepare: Callable[[dict[str, Any], Version], dict[str, Any]] | None = None
+    beyond: tuple[str, ...] = ()
     publishable: bool = False
 
     def shape_at(self, version: Version) -> type:

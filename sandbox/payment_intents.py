@@ -224,10 +224,13 @@ def confirm(call: Call) -> Body:
 
 
 def _take_options(intent: Body, params: Mapping[str, Any]) -> None:
-    if "receipt_email" in params:
-        intent["receipt_email"] = params["receipt_email"] or None
-    if "setup_future_usage" in params:
-        intent["setup_future_usage"] = params["setup_future_usage"] or None
+    for name in ("receipt_email", "setup_future_usage", "shipping"):
+        if name in params:
+            intent[name] = params[name] or None
+    if "capture_method" in params:
+        intent["capture_method"] = _capture_method(params)
+    if params.get("allowed_payment_method_types"):
+        intent["allowed_payment_method_types"] = list(params["allowed_payment_method_types"])
     if "payment_method_options" in params:
         intent["payment_method_options"] = intents.options(params, intent["payment_method_options"])
         _refuse_target_date(intent)
@@ -465,7 +468,7 @@ def _update_fields(intent: Body, params: Mapping[str, Any]) -> None:
         intent["currency"] = _currency(params["currency"])
     if "statement_descriptor" in params:
         intent["statement_descriptor"] = _descriptor(params["statement_descriptor"])
-    for name in ("description", "shipping", "statement_descriptor_suffix", "transfer_group", "application_fee_amount"):
+    for name in ("description", "statement_descriptor_suffix", "transfer_group", "application_fee_amount"):
         if name in params:
             intent[name] = params[name] or None
     if "metadata" in params:
@@ -508,17 +511,22 @@ def _call_back(intent: Body) -> None:
 
 _PATH = "/v1/payment_intents"
 
+_BEYOND = ("amount_details", "confirmation_token", "customer_account", "hooks", "payment_details")
+
 OPERATIONS = (
-    Operation("POST", _PATH, create, PaymentIntentCreateParams, prepare=intents.without_method_types),
-    Operation("GET", _PATH, list_intents, PaymentIntentListParams),
+    Operation("POST", _PATH, create, PaymentIntentCreateParams, prepare=intents.without_method_types, beyond=_BEYOND),
+    Operation("GET", _PATH, list_intents, PaymentIntentListParams, beyond=("customer_account",)),
     Operation("GET", _PATH + "/*", retrieve, PaymentIntentRetrieveParams, publishable=True),
-    Operation("POST", _PATH + "/*", update, PaymentIntentUpdateParams, prepare=intents.without_method_types),
+    Operation(
+        "POST", _PATH + "/*", update, PaymentIntentUpdateParams, prepare=intents.without_method_types, beyond=_BEYOND
+    ),
     Operation(
         "POST",
         _PATH + "/*/confirm",
         confirm,
         PaymentIntentConfirmParams,
         prepare=intents.without_method_types,
+        beyond=_BEYOND,
         publishable=True,
     ),
     Operation("POST", _PATH + "/*/cancel", cancel, PaymentIntentCancelParams),

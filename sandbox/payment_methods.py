@@ -25,8 +25,8 @@ from sandbox.store import Body, store
 TEST_ROUTING = "110000000"
 
 
-def build(data: Mapping[str, Any], prefix: str, customer_id: str | None) -> Body:
-    """A new payment method from `data`, parameters under `prefix`; `customer_id` is who will pay with it, if known."""
+def build(data: Mapping[str, Any], prefix: str) -> Body:
+    """A new payment method from `data`, parameters under `prefix`; who may pay with it is `usable_by`'s to say."""
     if data.get("type") != "us_bank_account":
         raise ApiError(
             "This sandbox debits US bank accounts only.", param=_inside(prefix, "type"), code="parameter_unknown"
@@ -36,7 +36,7 @@ def build(data: Mapping[str, Any], prefix: str, customer_id: str | None) -> Body
         raise errors.missing(_inside(prefix, "billing_details[name]"))
     if "us_bank_account" not in data:
         raise errors.missing(_inside(prefix, "us_bank_account"))
-    details = _bank_details(data["us_bank_account"], _inside(prefix, "us_bank_account"), customer_id)
+    details = _bank_details(data["us_bank_account"], _inside(prefix, "us_bank_account"))
     hidden = details.pop("_")
     method: Body = {
         "id": ids.new_id("payment_method"),
@@ -73,23 +73,21 @@ def _billing_details(billing: Mapping[str, Any]) -> Body:
     }
 
 
-def _bank_details(given: Mapping[str, Any], prefix: str, customer_id: str | None) -> Body:
+def _bank_details(given: Mapping[str, Any], prefix: str) -> Body:
     if "financial_connections_account" in given:
         if "account_number" in given:
             raise errors.exclusive(f"{prefix}[financial_connections_account]", f"{prefix}[account_number]")
-        return _from_linked_account(given, f"{prefix}[financial_connections_account]", customer_id)
+        return _from_linked_account(given, f"{prefix}[financial_connections_account]")
     for name in ("account_number", "routing_number"):
         if not given.get(name):
             raise errors.missing(f"{prefix}[{name}]")
     return _from_numbers(given, prefix)
 
 
-def _from_linked_account(given: Mapping[str, Any], param: str, customer_id: str | None) -> Body:
+def _from_linked_account(given: Mapping[str, Any], param: str) -> Body:
     account = accounts.existing(given["financial_connections_account"], param)
     _refuse_undebitable(account, param)
     holder = account["account_holder"].get("customer")
-    if customer_id is not None and holder != customer_id:
-        raise ApiError("This Financial Connections account belongs to another customer.", param=param)
     _, bank_account = banks.find_account(account["_"]["bank_key"])
     number = bank_account.account_number_hint or "000123456789"
     return {
@@ -216,10 +214,7 @@ def attach_to(method: Body, customer_id: str) -> None:
 
 
 def create(call: Call) -> Body:
-    if "payment_method" in call.params or "customer" in call.params:
-        raise ApiError("Cloning payment methods to connected accounts is beyond this sandbox.", param="payment_method")
-    method = build(call.params, "", None)
-    return rendering.shown(method, call.version)
+    return rendering.shown(build(call.params, ""), call.version)
 
 
 def retrieve(call: Call) -> Body:
@@ -320,11 +315,13 @@ def detach(call: Call) -> Body:
 _PATH = "/v1/payment_methods"
 
 OPERATIONS = (
-    Operation("POST", _PATH, create, PaymentMethodCreateParams, publishable=True),
+    Operation(
+        "POST", _PATH, create, PaymentMethodCreateParams, beyond=("customer", "payment_method"), publishable=True
+    ),
     Operation("GET", _PATH, list_methods, PaymentMethodListParams),
     Operation("GET", _PATH + "/*", retrieve, PaymentMethodRetrieveParams),
-    Operation("POST", _PATH + "/*", update, PaymentMethodUpdateParams),
-    Operation("POST", _PATH + "/*/attach", attach, PaymentMethodAttachParams),
+    Operation("POST", _PATH + "/*", update, PaymentMethodUpdateParams, beyond=("card",)),
+    Operation("POST", _PATH + "/*/attach", attach, PaymentMethodAttachParams, beyond=("customer_account",)),
     Operation("POST", _PATH + "/*/detach", detach, PaymentMethodDetachParams),
     Operation("GET", "/v1/customers/*/payment_methods", list_of_customer, CustomerPaymentMethodListParams),
     Operation("GET", "/v1/customers/*/payment_methods/*", retrieve_of_customer),

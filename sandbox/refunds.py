@@ -19,6 +19,10 @@ def create(call: Call) -> Body:
     left = charge["amount"] - charge["amount_refunded"]
     amount = params.get("amount", left)
     _refuse_unrefundable(charge, amount, left)
+    if params.get("reverse_transfer") and not charge["transfer_data"]:
+        raise ApiError("This charge has no transfer to reverse.", param="reverse_transfer")
+    if params.get("refund_application_fee") and not charge["application_fee_amount"]:
+        raise ApiError("This charge has no application fee to refund.", param="refund_application_fee")
     waiting = charge["status"] == "pending"
     refund: Body = {
         "id": ids.new_id(KIND),
@@ -163,8 +167,10 @@ def list_refunds(call: Call) -> Body:
     return listing.page(KIND, call.params, call.url, call.version, places=places)
 
 
+_BEYOND = ("customer", "instructions_email", "origin")
+
 OPERATIONS = (
-    Operation("POST", "/v1/refunds", create, RefundCreateParams),
+    Operation("POST", "/v1/refunds", create, RefundCreateParams, beyond=_BEYOND),
     Operation("GET", "/v1/refunds", list_refunds, RefundListParams),
     Operation("GET", "/v1/refunds/*", retrieve, RefundRetrieveParams),
     Operation("POST", "/v1/refunds/*", update, RefundUpdateParams),

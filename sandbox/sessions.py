@@ -29,9 +29,17 @@ class Hosted(TypedDict):
     return_url: str
 
 
+class HostedFilters(TypedDict):
+    """The preview still takes a list of countries where the current version takes one."""
+
+    account_subcategories: NotRequired[list[str]]
+    countries: NotRequired[list[str]]
+
+
 class HostedSessionCreateParams(SessionCreateParams):
     """A session as the preview takes it when the hosted beta is named in the version."""
 
+    filters: NotRequired[HostedFilters]  # type: ignore[misc]
     ui_mode: NotRequired[Literal["modal", "hosted"]]
     hosted: NotRequired[Hosted]
 

@@ -249,17 +249,22 @@ def cancel(call: Call) -> Body:
 
 _PATH = "/v1/setup_intents"
 
+_BEYOND = ("attach_to_self", "confirmation_token", "customer_account")
+
 OPERATIONS = (
-    Operation("POST", _PATH, create, SetupIntentCreateParams, prepare=intents.without_method_types),
-    Operation("GET", _PATH, list_intents, SetupIntentListParams),
+    Operation("POST", _PATH, create, SetupIntentCreateParams, prepare=intents.without_method_types, beyond=_BEYOND),
+    Operation("GET", _PATH, list_intents, SetupIntentListParams, beyond=("attach_to_self", "customer_account")),
     Operation("GET", _PATH + "/*", retrieve, SetupIntentRetrieveParams, publishable=True),
-    Operation("POST", _PATH + "/*", update, SetupIntentUpdateParams, prepare=intents.without_method_types),
+    Operation(
+        "POST", _PATH + "/*", update, SetupIntentUpdateParams, prepare=intents.without_method_types, beyond=_BEYOND
+    ),
     Operation(
         "POST",
         _PATH + "/*/confirm",
         confirm,
         SetupIntentConfirmParams,
         prepare=intents.without_method_types,
+        beyond=_BEYOND,
         publishable=True,
     ),
     Operation("POST", _PATH + "/*/cancel", cancel, SetupIntentCancelParams),

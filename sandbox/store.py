@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+logger = logging.getLogger("sandbox")
 
 Body = dict[str, Any]
 
@@ -44,7 +48,7 @@ CREATE INDEX IF NOT EXISTS booked_unseen ON booked (account, seq) WHERE NOT seen
 
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, created INTEGER NOT NULL,
-    happened REAL NOT NULL, pending INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL);
+    happened REAL NOT NULL, pending INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS events_by_type ON events (type, seq);
 CREATE TABLE IF NOT EXISTS outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, endpoint TEXT NOT NULL, attempt INTEGER NOT NULL,
@@ -68,6 +72,9 @@ CREATE TABLE IF NOT EXISTS requests (
 CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
+# Changes with the schema, so that a file of another shape is noticed.
+SHAPE = zlib.crc32(SCHEMA.encode()) & 0x7FFFFFFF
+
 # The places of an object that lists filter on; each has an index above.
 PLACES = {
     "customer": "$.customer",
@@ -86,11 +93,21 @@ class Store:
 
     def open(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(folder / "sandbox.sqlite3", isolation_level=None, cached_statements=512)
+        file = folder / "sandbox.sqlite3"
+        db = _connect(file)
+        (shape,) = db.execute("PRAGMA user_version").fetchone()
+        if shape not in (0, SHAPE):
+            # Written by another release of the sandbox; what it holds is test data, so it is put aside, not converted.
+            db.close()
+            for part in folder.glob("sandbox.sqlite3*"):
+                part.replace(folder / f"old-{part.name}")
+            logger.warning("the state in %s is of another release; starting empty", folder)
+            db = _connect(file)
         # A sandbox may lose its last second in a power cut; it must not wait for the disk on each request.
         for pragma in ("journal_mode=WAL", "synchronous=OFF", "cache_size=-65536", "temp_store=MEMORY"):
             db.execute(f"PRAGMA {pragma}")
         db.executescript(SCHEMA)
+        db.execute(f"PRAGMA user_version = {SHAPE}")
         self._connection = db
 
     def close(self) -> None:
@@ -174,6 +191,10 @@ class Store:
 
     def set_setting(self, key: str, value: Any) -> None:
         self.db.execute("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", (key, _json(value)))
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(file, isolation_level=None, cached_statements=512)
 
 
 def _json(value: Any) -> str:

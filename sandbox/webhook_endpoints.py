@@ -102,7 +102,7 @@ def list_endpoints(call: Call) -> Body:
 _PATH = "/v1/webhook_endpoints"
 
 OPERATIONS = (
-    Operation("POST", _PATH, create, WebhookEndpointCreateParams),
+    Operation("POST", _PATH, create, WebhookEndpointCreateParams, beyond=("connect",)),
     Operation("GET", _PATH, list_endpoints, WebhookEndpointListParams),
     Operation("GET", _PATH + "/*", retrieve, WebhookEndpointRetrieveParams),
     Operation("POST", _PATH + "/*", update, WebhookEndpointUpdateParams),

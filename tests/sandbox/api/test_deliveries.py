@@ -154,3 +154,35 @@ def test_stamps_do_not_follow_the_clock(sandbox: Sandbox) -> None:
     eventually(lambda: sandbox.receiver.bodies)
     assert before <= customer.created <= time.time()
     sandbox.client().construct_event(sandbox.receiver.bodies[0], sandbox.receiver.signatures[0], "whsec_sandbox")
+
+
+def test_two_events_may_tell_of_one_change(sandbox: Sandbox) -> None:
+    sandbox.control("PUT", "/faults", {"webhooks": {"twins": 1}})
+
+    customer = sandbox.api.customers.create({}).id
+
+    eventually(lambda: arrived(sandbox) == [customer, customer])
+    assert len({event["id"] for event in sandbox.receiver.events}) == 2
+
+
+def test_a_webhook_may_come_before_the_answer(sandbox: Sandbox) -> None:
+    sandbox.control("PUT", "/faults", {"webhooks": {"before_answer": True}})
+
+    for _ in range(5):
+        customer = sandbox.api.customers.create({}).id
+        assert customer in arrived(sandbox)
+
+
+def test_a_delayed_event_waits(sandbox: Sandbox) -> None:
+    sandbox.control("PUT", "/faults", {"webhooks": {"delay_s": 3600}})
+
+    sandbox.api.customers.create({})
+
+    assert sandbox.control("GET", "/deliveries")["waiting"] == 1
+    sandbox.post("/clock/advance", {"seconds": 3700})
+    eventually(lambda: sandbox.receiver.bodies)
+
+
+@pytest.mark.parametrize("webhooks", [{"dropp": 0.1}, {"drop": "much"}, [1], "x"])
+def test_misspelt_webhook_faults_are_refused(sandbox: Sandbox, webhooks: object) -> None:
+    assert "error" in sandbox.control("PUT", "/faults", {"webhooks": webhooks}, ok=False)

@@ -473,3 +473,32 @@ def test_another_customer_is_unaffected_by_a_deleted_one(sandbox: Sandbox, linke
     assert [each.id for each in sandbox.api.customers.list().data] == [other.customer]
     with pytest.raises(stripe.InvalidRequestError):
         new_payment_with(sandbox, linked, saved.payment_method)
+
+
+def test_an_earlier_attempt_does_not_settle_a_later_one(sandbox: Sandbox, linked: Linked) -> None:
+    intent = confirmed_payment(sandbox, linked)
+    settle(sandbox, intent.id, "failed")
+    sandbox.post("/clock/advance", {"seconds": 3 * DAY})
+    again = {"payment_method_data": method_data(linked.account), "mandate_data": MANDATE_DATA}
+    sandbox.api.payment_intents.confirm(intent.id, again)
+
+    sandbox.post("/clock/advance", {"seconds": 3 * DAY + 3_600})
+
+    assert sandbox.api.payment_intents.retrieve(intent.id).status == "processing"
+
+
+def test_a_refused_creation_leaves_nothing(sandbox: Sandbox, linked: Linked) -> None:
+    with pytest.raises(stripe.InvalidRequestError):
+        new_payment(sandbox, linked, confirm=True)
+
+    assert sandbox.api.payment_intents.list().data == []
+    assert types(sandbox, "payment_intent") == []
+
+
+def test_a_transfer_is_reversed_only_where_there_is_one(sandbox: Sandbox, linked: Linked) -> None:
+    own, sent_on = paid(sandbox, linked), paid(sandbox, linked, transfer_data={"destination": "acct_water"})
+
+    with pytest.raises(stripe.InvalidRequestError):
+        sandbox.api.refunds.create({"payment_intent": own.id, "reverse_transfer": True})
+
+    assert sandbox.api.refunds.create({"payment_intent": sent_on.id, "reverse_transfer": True}).status == "pending"

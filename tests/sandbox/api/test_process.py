@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -79,3 +80,18 @@ def test_it_stops_while_a_request_is_held(tmp_path: Path, receiver: Receiver, ho
     assert process.wait(8) is not None
     caller.join(5)
     assert len(ended) == 1
+
+
+def test_state_of_another_release_is_put_aside(tmp_path: Path, receiver: Receiver) -> None:
+    other = sqlite3.connect(tmp_path / "sandbox.sqlite3")
+    other.executescript("PRAGMA user_version = 7; CREATE TABLE events (id TEXT)")
+    other.close()
+
+    process, base = start(tmp_path)
+    try:
+        assert Sandbox(base, receiver).api.customers.create({}).id
+    finally:
+        process.terminate()
+        process.wait(10)
+
+    assert (tmp_path / "old-sandbox.sqlite3").exists()

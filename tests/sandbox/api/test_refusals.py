@@ -37,6 +37,8 @@ def refusal(sandbox: Sandbox, path: str, form: str, **options: Any) -> dict[str,
         ("/v1/payment_intents", f"{PI}&statement_descriptor={'W' * 23}", None, "statement_descriptor"),
         ("/v1/payment_intents", f"{PI}&statement_descriptor=Joe's", None, "statement_descriptor"),
         ("/v1/payment_intents", "amount=500&currency=eur", "payment_intent_invalid_parameter", "currency"),
+        ("/v1/customers", "payment_method=pm_x", None, "payment_method"),
+        ("/v1/payment_intents", f"{PI}&confirmation_token=x", None, "confirmation_token"),
         (
             "/v1/payment_intents",
             f"{PI}&payment_method_types[]=us_bank_account",
