@@ -13,7 +13,7 @@ from fcdash.gateway import debits
 from fcdash.gateway.errors import OutcomeUnknown, TryAgain, WillNotWork
 from payments.models import UNFINISHED_STATES, UNSENT_STATES, Payment, PaymentState
 from payments.settling import follow
-from payments.states import OUR_FAULT, keep, lock, move
+from payments.states import OUR_FAULT, keep, lock, move, next_round
 
 logger = logging.getLogger(__name__)
 
@@ -54,19 +54,22 @@ def call_back(payment: Payment, cause: str = "canceled by you") -> Payment:
     """Ask Stripe to cancel a debit that was sent. Raises TooLate, TryAgain, WillNotWork."""
     if payment.stripe_payment_intent_id is None:
         raise TooLate("There is nothing at Stripe to cancel.")
-    refused = False
+    refused = answered = False
     try:
-        debits.cancel_debit(str(payment.key), payment.stripe_payment_intent_id)
+        debits.cancel_debit(str(payment.key), payment.stripe_payment_intent_id, payment.round)
     except WillNotWork as refusal:
         if refusal.reason in OUR_FAULT:
             raise TryAgain(str(refusal), after_seconds=60) from refusal
         refused = True
-    except OutcomeUnknown:
+    except OutcomeUnknown as problem:
         logger.warning("payment %s: the answer to its cancellation was lost", payment.pk)
+        answered = problem.answered
     followed = follow(payment.household_id, payment.pk, cause)
     if followed.payment.state == PaymentState.CANCELED:
         return followed.payment
     if not refused:
+        if answered:
+            next_round(payment)
         raise TryAgain("Stripe has not answered yet")
     with tenancy.scope(payment.household_id):
         keep(lock(payment.household_id, payment.pk), cancel_refused_at=timezone.now())
@@ -78,6 +81,6 @@ def discard(payment: Payment) -> None:
     if not payment.stripe_payment_intent_id:
         return
     try:
-        debits.cancel_debit(str(payment.key), payment.stripe_payment_intent_id)
+        debits.cancel_debit(str(payment.key), payment.stripe_payment_intent_id, payment.round)
     except (TryAgain, WillNotWork, OutcomeUnknown) as problem:
         logger.info("payment %s: its unconfirmed PaymentIntent stays (%s)", payment.pk, problem)

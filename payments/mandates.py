@@ -27,7 +27,7 @@ from fcdash.celery import nudge
 from fcdash.gateway import debits
 from fcdash.gateway.errors import OutcomeUnknown, TryAgain, WillNotWork
 from payments.models import Mandate, Payment
-from payments.states import cancel_unsent
+from payments.states import OUR_FAULT, cancel_unsent
 
 logger = logging.getLogger(__name__)
 LIVE = (Mandate.Status.PENDING, Mandate.Status.ACTIVE)
@@ -178,7 +178,9 @@ def finish(household_id: int, mandate_id: int) -> Mandate:
         setup = _set_up(mandate)
         found = debits.read_mandate(setup.mandate) if setup.mandate else None
     except WillNotWork as refusal:
-        if refusal.reason == "key_refused":
+        if refusal.reason == "idempotency_error":
+            _next_round(mandate)  # the address has changed since an earlier try, which was looked for
+        if refusal.reason in (*OUR_FAULT, "idempotency_error"):
             raise TryAgain(str(refusal), after_seconds=60) from refusal
         return _record(mandate, None, None, refusal.message or refusal.reason)
     return _record(mandate, setup, found, setup.failure_message or setup.failure_code)
@@ -228,16 +230,37 @@ def _set_up(mandate: Mandate) -> debits.Setup:
         Mandate.objects.for_household(mandate.household_id).filter(pk=mandate.pk).update(
             setup_started_at=timezone.now()
         )
-    acceptance = debits.Acceptance(mandate.accepted_at, mandate.ip_address, mandate.user_agent)
     try:
-        return debits.start_setup(
-            key, customer, mandate.account.stripe_id, mandate.holder_name, mandate.user.email, acceptance
-        )
-    except OutcomeUnknown:
+        return _start(mandate, customer)
+    except OutcomeUnknown as problem:
         left = debits.find_setup(key, customer)
+        if left is None and problem.answered:
+            # It came to its end and made nothing; under the same key Stripe would repeat that for a day.
+            _next_round(mandate)
+            return _start(mandate, customer)
         if left is None:
             raise
         return left
+
+
+def _start(mandate: Mandate, customer: str) -> debits.Setup:
+    acceptance = debits.Acceptance(mandate.accepted_at, mandate.ip_address, mandate.user_agent)
+    return debits.start_setup(
+        str(mandate.key),
+        customer,
+        mandate.account.stripe_id,
+        mandate.holder_name,
+        mandate.user.email,
+        acceptance,
+        mandate.round,
+    )
+
+
+def _next_round(mandate: Mandate) -> None:
+    mandate.round += 1
+    with tenancy.scope(mandate.household_id):
+        rows = Mandate.objects.for_household(mandate.household_id).filter(pk=mandate.pk, round=mandate.round - 1)
+        rows.update(round=mandate.round)
 
 
 def _record(mandate: Mandate, setup: debits.Setup | None, found: debits.MandateNow | None, reason: str) -> Mandate:
@@ -295,12 +318,18 @@ def release(household_id: int, mandate_id: int) -> None:
     if mandate.stripe_payment_method_id is None:
         _find_lost(mandate)
     else:
+        method = mandate.stripe_payment_method_id
         try:
-            debits.detach_payment_method(str(mandate.key), mandate.stripe_payment_method_id)
+            debits.detach_payment_method(str(mandate.key), method, mandate.round)
         except WillNotWork as refusal:
             # Detached or gone already: what we wanted. Anything else is looked up.
-            if not refusal.is_missing and debits.read_payment_method(mandate.stripe_payment_method_id).customer:
+            if not refusal.is_missing and debits.read_payment_method(method).customer:
                 raise TryAgain(str(refusal), after_seconds=300) from refusal
+        except OutcomeUnknown as problem:
+            if debits.read_payment_method(method).customer:
+                if problem.answered:
+                    _next_round(mandate)
+                raise
         _mark_detached(mandate)
 
 

@@ -20,12 +20,16 @@ from fcdash.gateway.errors import OutcomeUnknown, TryAgain, WillNotWork
 from payments.canceling import TooLate, call_back, discard
 from payments.models import REVERSIBLE_STATES, UNFINISHED_STATES, Bill, Mandate, Payment, PaymentState
 from payments.settling import follow
-from payments.states import OUR_FAULT, keep, lease, lock, move, try_later
+from payments.states import OUR_FAULT, keep, lease, lock, move, next_round, try_later
 
 logger = logging.getLogger(__name__)
 GRACE = timedelta(days=3)
+# Confirmation has begun, and Stripe has not said how it went.
+WAITING = (PaymentState.SUBMITTED, PaymentState.UNKNOWN)
 # Requests are repeated under one key; the object may have gone on meanwhile, so it is read.
 LOOK_AGAIN = ("payment_intent_unexpected_state", "idempotency_key_in_use", "lock_timeout")
+# An earlier try reached Stripe with other words; it was looked for before this one.
+OTHER_WORDS = "idempotency_error"
 
 
 def advance(household_id: int, payment_id: int) -> None:
@@ -67,7 +71,7 @@ def _step(payment: Payment) -> timedelta | None:
             return timedelta(0)
         return None
     followed = follow(payment.household_id, payment.pk, "asked Stripe")
-    if followed.payment.state in (PaymentState.SUBMITTED, PaymentState.UNKNOWN):
+    if followed.payment.state in WAITING:
         if followed.debit.status != "requires_confirmation":
             return timedelta(0)
         return _confirm(followed.payment)
@@ -106,7 +110,7 @@ def _make(payment: Payment) -> bool:
     try:
         # An earlier try may have arrived without our hearing of it, and Stripe may have forgotten its key since.
         made = debits.find_debit(key, customer, started) if started else None
-        made = made or debits.create_debit(_order(payment, customer))
+        made = made or _create(payment, customer)
     except WillNotWork as refusal:
         return _refused_before_sending(payment, refusal)
     failpoint("k5")
@@ -122,6 +126,20 @@ def _make(payment: Payment) -> bool:
     return True
 
 
+def _create(payment: Payment, customer: str) -> str:
+    """The id of a new PaymentIntent; of the one that a lost answer left, when there is one."""
+    try:
+        return debits.create_debit(_order(payment, customer), payment.round)
+    except OutcomeUnknown as problem:
+        made = debits.find_debit(str(payment.key), customer, timezone.now() - timedelta(hours=1))
+        if made is None and problem.answered:
+            next_round(payment)
+            return debits.create_debit(_order(payment, customer), payment.round)
+        if made is None:
+            raise
+        return made
+
+
 def _order(payment: Payment, customer: str) -> debits.DebitOrder:
     return debits.DebitOrder(
         key=str(payment.key),
@@ -129,7 +147,7 @@ def _order(payment: Payment, customer: str) -> debits.DebitOrder:
         payment_method=payment.mandate.stripe_payment_method_id or "",
         amount_cents=payment.amount_cents,
         currency=payment.currency,
-        description=payment.bill.biller.name,
+        description=payment.receives,
         statement_descriptor=payment.statement_descriptor,
         destination=payment.destination,
     )
@@ -137,9 +155,11 @@ def _order(payment: Payment, customer: str) -> debits.DebitOrder:
 
 def _refused_before_sending(payment: Payment, refusal: WillNotWork) -> bool:
     """Stripe would not even make the PaymentIntent: nothing was sent."""
-    if refusal.reason in OUR_FAULT:
+    if refusal.reason in (*OUR_FAULT, OTHER_WORDS):
         logger.error("payment %s: %s", payment.pk, refusal)
-        raise TryAgain(str(refusal), after_seconds=300) from refusal
+        if refusal.reason == OTHER_WORDS:
+            next_round(payment)
+        raise TryAgain(str(refusal), after_seconds=60) from refusal
     with tenancy.scope(payment.household_id):
         row = lock(payment.household_id, payment.pk)
         if row.state == PaymentState.SCHEDULED:
@@ -157,19 +177,29 @@ def _confirm(payment: Payment) -> timedelta | None:
         return _end_unsent(payment, *reason)
     failpoint("k8")
     try:
-        debits.confirm_debit(str(payment.key), payment_intent_id, mandate_now.id)
+        debits.confirm_debit(str(payment.key), payment_intent_id, mandate_now.id, payment.round)
     except WillNotWork as refusal:
         return _refused(payment, refusal)
     except OutcomeUnknown as problem:
-        with tenancy.scope(household_id):
-            row = lock(household_id, payment.pk)
-            if row.state == PaymentState.SUBMITTED:
-                move(row, PaymentState.UNKNOWN, "the answer was lost; we are asking Stripe")
-        logger.warning("payment %s: %s", payment.pk, problem)
-    else:
-        failpoint("k9")
+        return _look_up(payment, problem)
+    failpoint("k9")
     followed = follow(household_id, payment.pk, "Stripe took it on")
-    return timedelta(0) if followed.payment.state in (PaymentState.SUBMITTED, PaymentState.UNKNOWN) else None
+    return timedelta(0) if followed.payment.state in WAITING else None
+
+
+def _look_up(payment: Payment, problem: OutcomeUnknown) -> timedelta | None:
+    """The answer to the confirmation was lost: say so, then ask Stripe what became of it."""
+    logger.warning("payment %s: %s", payment.pk, problem)
+    with tenancy.scope(payment.household_id):
+        row = lock(payment.household_id, payment.pk)
+        if row.state == PaymentState.SUBMITTED:
+            move(row, PaymentState.UNKNOWN, "the answer was lost; we are asking Stripe")
+    followed = follow(payment.household_id, payment.pk, "asked Stripe")
+    if followed.payment.state not in WAITING:
+        return None
+    if problem.answered and followed.debit.status == "requires_confirmation":
+        next_round(payment)
+    return timedelta(0)
 
 
 def _read_mandate(mandate: Mandate) -> MandateNow:
@@ -237,23 +267,23 @@ def _end_unsent(payment: Payment, state: str, cause: str) -> timedelta | None:
 
 def _refused(payment: Payment, refusal: WillNotWork) -> timedelta | None:
     """Stripe would not confirm: read what that left behind. If nothing was tried, close it, then call it refused."""
-    if refusal.reason in OUR_FAULT:
+    if refusal.reason in (*OUR_FAULT, OTHER_WORDS):
         logger.error("payment %s: %s", payment.pk, refusal)
         raise TryAgain(str(refusal), after_seconds=60) from refusal
     household_id = payment.household_id
     followed = follow(household_id, payment.pk, "Stripe refused it")
-    if followed.payment.state not in (PaymentState.SUBMITTED, PaymentState.UNKNOWN):
+    if followed.payment.state not in WAITING:
         return None
     if refusal.reason in LOOK_AGAIN:
         return timedelta(0)
     # An earlier confirmation may still be on its way to Stripe. After this none can take effect.
     try:
-        debits.cancel_debit(str(payment.key), followed.debit.id)
+        debits.cancel_debit(str(payment.key), followed.debit.id, payment.round)
     except WillNotWork:
         return timedelta(0)
     with tenancy.scope(household_id):
         row = lock(household_id, payment.pk)
-        if row.state in (PaymentState.SUBMITTED, PaymentState.UNKNOWN):
+        if row.state in WAITING:
             move(
                 row,
                 PaymentState.FAILED,

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import Household
+from fcdash import tenancy
 from payments.models import (
     LIVE_STATES,
     TRANSITIONS,
@@ -31,7 +32,7 @@ LEASE = timedelta(seconds=45)
 BACKOFF = tuple(timedelta(seconds=s) for s in (20, 60, 300, 900, 3600, 6 * 3600))
 LOOKS = tuple(timedelta(minutes=m) for m in (10, 30, 60, 180, 360))
 # Stripe's refusals that are about our set-up, not about this debit: somebody must mend it, then it goes on.
-OUR_FAULT = ("key_refused", "idempotency_error", "rate_limit")
+OUR_FAULT = ("key_refused", "rate_limit")
 # A move that skips these, because we heard of the end only, is written as two.
 BETWEEN = (PaymentState.PAID, PaymentState.SUBMITTED)
 
@@ -125,6 +126,17 @@ def lease(household_id: int, payment_id: int) -> Payment | None:
         return None
     payment.attempts += 1
     return payment
+
+
+def next_round(payment: Payment) -> None:
+    """From now on Stripe is asked under new keys: it came to an end under the old ones without any effect.
+
+    Only after a look-up that showed so. A PaymentIntent made twice moves no money, and one is confirmed once.
+    """
+    payment.round += 1
+    with tenancy.scope(payment.household_id):
+        rows = Payment.objects.for_household(payment.household_id).filter(pk=payment.pk, round=payment.round - 1)
+        rows.update(round=payment.round)
 
 
 def cancel_unsent(payments: Any, cause: str) -> int:

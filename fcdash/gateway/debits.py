@@ -2,6 +2,9 @@
 
 A debit is a PaymentIntent made in two calls, create_debit and confirm_debit, so that its id is in our database
 before any money can move. What is read is a Debit: the intent, its charge, its dispute and its refunds in one.
+
+Idempotency keys are made of our row's key, the step, and the round: the round goes up only when Stripe has answered 5xx
+under the former key, which it repeats for a day, and a look-up has shown that nothing happened.
 """
 
 from __future__ import annotations
@@ -97,7 +100,9 @@ class Debit:
 # --- Permission -------------------------------------------------------------------------------------------------
 
 
-def start_setup(key: str, customer: str, account: str, holder_name: str, email: str, acceptance: Acceptance) -> Setup:
+def start_setup(
+    key: str, customer: str, account: str, holder_name: str, email: str, acceptance: Acceptance, round: int = 0
+) -> Setup:
     """Make an account debitable under the mandate that was accepted. `account` is an fca_…
 
     Raises TryAgain, WillNotWork, OutcomeUnknown; after the last, find_setup tells.
@@ -121,7 +126,10 @@ def start_setup(key: str, customer: str, account: str, holder_name: str, email: 
         },
         "metadata": {"fcdash_mandate": key},
     }
-    body = write(lambda c, options: c.v1.setup_intents.create(params, options).to_dict(), key=f"mandate-{key}-setup")
+    body = write(
+        lambda c, options: c.v1.setup_intents.create(params, options).to_dict(),
+        key=_key("mandate", key, "setup", round),
+    )
     return _setup(body)
 
 
@@ -158,15 +166,18 @@ def read_payment_method(payment_method_id: str) -> PaymentMethodNow:
     return PaymentMethodNow(body["id"], _id(body.get("customer")), str(blocked.get("reason") or ""))
 
 
-def detach_payment_method(key: str, payment_method_id: str) -> None:
+def detach_payment_method(key: str, payment_method_id: str, round: int = 0) -> None:
     """End for good what the payment method can be used for. Raises TryAgain, WillNotWork, OutcomeUnknown."""
-    write(lambda c, options: c.v1.payment_methods.detach(payment_method_id, {}, options), key=f"mandate-{key}-detach")
+    write(
+        lambda c, options: c.v1.payment_methods.detach(payment_method_id, {}, options),
+        key=_key("mandate", key, "detach", round),
+    )
 
 
 # --- The debit --------------------------------------------------------------------------------------------------
 
 
-def create_debit(order: DebitOrder) -> str:
+def create_debit(order: DebitOrder, round: int = 0) -> str:
     """Make the PaymentIntent, not confirmed: no money can move yet. Returns its id.
 
     Raises TryAgain, WillNotWork, OutcomeUnknown; after the last, find_debit tells.
@@ -185,7 +196,10 @@ def create_debit(order: DebitOrder) -> str:
     if order.destination:
         # No on_behalf_of: the operator stays the one who debits, as the mandate says.
         params["transfer_data"] = {"destination": order.destination}
-    return write(lambda c, options: c.v1.payment_intents.create(params, options).id, key=f"payment-{order.key}-create")
+    return write(
+        lambda c, options: c.v1.payment_intents.create(params, options).id,
+        key=_key("payment", order.key, "create", round),
+    )
 
 
 def find_debit(key: str, customer: str, since: datetime) -> str | None:
@@ -203,7 +217,7 @@ def find_debit(key: str, customer: str, since: datetime) -> str | None:
     return None
 
 
-def confirm_debit(key: str, payment_intent_id: str, mandate: str) -> None:
+def confirm_debit(key: str, payment_intent_id: str, mandate: str, round: int = 0) -> None:
     """Start the debit. Stripe refuses a second confirmation of one PaymentIntent, so this moves money at most once.
 
     Raises TryAgain, WillNotWork, OutcomeUnknown; after the last, read_debit tells.
@@ -211,16 +225,16 @@ def confirm_debit(key: str, payment_intent_id: str, mandate: str) -> None:
     params: Any = {"mandate": mandate, "off_session": True}
     write(
         lambda c, options: c.v1.payment_intents.confirm(payment_intent_id, params, options),
-        key=f"payment-{key}-confirm",
+        key=_key("payment", key, "confirm", round),
     )
 
 
-def cancel_debit(key: str, payment_intent_id: str) -> None:
+def cancel_debit(key: str, payment_intent_id: str, round: int = 0) -> None:
     """Call the debit back before it reaches the bank. Raises TryAgain, WillNotWork (too late), OutcomeUnknown."""
     params: Any = {"cancellation_reason": "requested_by_customer"}
     write(
         lambda c, options: c.v1.payment_intents.cancel(payment_intent_id, params, options),
-        key=f"payment-{key}-cancel",
+        key=_key("payment", key, "cancel", round),
     )
 
 
@@ -300,6 +314,10 @@ def _setup(body: dict[str, Any]) -> Setup:
         failure_code=str(error.get("decline_code") or error.get("code") or ""),
         failure_message=str(error.get("message") or ""),
     )
+
+
+def _key(kind: str, key: str, step: str, round: int) -> str:
+    return f"{kind}-{key}-{step}" + (f"-{round}" if round else "")
 
 
 def _id(value: Any) -> str:
