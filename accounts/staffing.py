@@ -36,8 +36,8 @@ def sign_out(asked: Asked) -> str:
 @verb(
     "users.deactivate",
     "Deactivate",
-    "They can no longer sign in and every session of theirs ends now. Scheduled payments still run: cancel them too"
-    " if they must not.",
+    "They can no longer sign in, every session of theirs ends now, and payments of theirs that were not sent yet will"
+    " not be. What was sent goes on.",
     "accounts.change_user",
     at_once=True,
     makes_sense=lambda user: user.is_active,

@@ -26,8 +26,8 @@ class StripeEventAdmin(StaffAdmin):
     search_names = ("type",)
     list_display = ("stripe_id", "type", "object_id", "state", "attempts", "created_at", "received_at", "source")
     list_filter = (
-        *("state", choices("type", "type", lambda: handlers()), choices("source", "source", lambda: SOURCES)),
-        *("livemode", ("received_at", admin.DateFieldListFilter)),
+        *("state", ("received_at", admin.DateFieldListFilter), "livemode"),
+        *(choices("source", "source", lambda: SOURCES), choices("type", "type", handlers)),
     )
     fields = readonly_fields = (
         *("stripe_id", "type", "object_id", "account", "livemode", "api_version", "source"),
