@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
-from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from banking.models import Account, Balance, Feature, Freshness, Transaction
+from banking.models import Account, Feature, Freshness, Transaction
+from fcdash import tenancy
 
 OLD = timedelta(hours=36)
 
@@ -72,11 +71,29 @@ class AccountNow:
 
 def accounts(household_id: int, account_id: int | None = None) -> list[AccountNow]:
     """The household's accounts, cash first, then by name. Inside the scope."""
-    rows = Account.objects.for_household(household_id).annotate(balances_now=_balances(), freshness_now=_freshness())
-    if account_id is not None:
-        rows = rows.filter(pk=account_id)
-    found = sorted(rows, key=lambda a: (a.category != "cash", a.subcategory != "checking", a.name.lower(), a.pk))
+    if tenancy.current() is None:
+        raise tenancy.NoScope("accounts were read outside a household's scope")
+    values = {"household": household_id, "account": account_id}
+    found = sorted(
+        Account.objects.raw(READ, values),
+        key=lambda a: (a.category != "cash", a.subcategory != "checking", a.name.lower(), a.pk),
+    )
     return [_read(a) for a in found]
+
+
+# The newest balance of each currency and the freshness of each feature come with the account's own row.
+READ = """
+    SELECT a.*,
+        (SELECT COALESCE(jsonb_agg(to_jsonb(b)), '[]') FROM (
+            SELECT DISTINCT ON (currency) currency, current_cents, available_cents, used_cents, as_of
+            FROM banking_balance WHERE household_id = %(household)s AND account_id = a.id
+            ORDER BY currency, "on" DESC) b)::text AS balances_now,
+        (SELECT COALESCE(jsonb_agg(to_jsonb(f)), '[]') FROM (
+            SELECT feature, status, as_of, next_allowed_at, target
+            FROM banking_freshness WHERE household_id = %(household)s AND account_id = a.id) f)::text AS freshness_now
+    FROM banking_account a
+    WHERE a.household_id = %(household)s AND (%(account)s::bigint IS NULL OR a.id = %(account)s)
+"""
 
 
 def account(household_id: int, account_id: int) -> AccountNow:
@@ -87,34 +104,15 @@ def account(household_id: int, account_id: int) -> AccountNow:
     return found[0]
 
 
-def _balances() -> ArraySubquery:
-    """The newest balance of each currency, inside the query of the accounts."""
-    newest = (
-        Balance.objects.filter(household_id=OuterRef("household_id"), account_id=OuterRef("pk"))
-        .order_by("currency", "-on")
-        .distinct("currency")
-    )
-    return ArraySubquery(newest.values(json=JSONObject(**{name: name for name in BALANCE_FIELDS})))
-
-
-def _freshness() -> ArraySubquery:
-    states = Freshness.objects.filter(household_id=OuterRef("household_id"), account_id=OuterRef("pk"))
-    return ArraySubquery(states.values(json=JSONObject(**{name: name for name in FRESHNESS_FIELDS})))
-
-
-BALANCE_FIELDS = ("currency", "current_cents", "available_cents", "used_cents", "as_of")
-FRESHNESS_FIELDS = ("feature", "status", "as_of", "next_allowed_at", "target")
-
-
 def _instant(text: str | None) -> datetime | None:
     """JSON carries instants as text."""
     return datetime.fromisoformat(text) if text else None
 
 
 def _read(row: Any) -> AccountNow:
-    balances = [BalanceNow(**{**held, "as_of": _instant(held["as_of"])}) for held in row.balances_now]
+    balances = [BalanceNow(**{**held, "as_of": _instant(held["as_of"])}) for held in json.loads(row.balances_now)]
     freshness, is_reading = {}, False
-    for held in row.freshness_now:
+    for held in json.loads(row.freshness_now):
         state = FeatureNow(held["status"], _instant(held["as_of"]), _instant(held["next_allowed_at"]))
         freshness[held["feature"]] = state
         if held["feature"] == Feature.TRANSACTIONS:
