@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NotRequired
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from stripe.params.financial_connections import SessionCreateParams, SessionRetrieveParams
@@ -29,19 +29,19 @@ class Hosted(TypedDict):
     return_url: str
 
 
-class HostedFilters(TypedDict):
+class HostedFilters(TypedDict, total=False):
     """The preview still takes a list of countries where the current version takes one."""
 
-    account_subcategories: NotRequired[list[str]]
-    countries: NotRequired[list[str]]
+    account_subcategories: list[str]
+    countries: list[str]
 
 
-class HostedSessionCreateParams(SessionCreateParams):
+class HostedSessionCreateParams(SessionCreateParams, total=False):
     """A session as the preview takes it when the hosted beta is named in the version."""
 
-    filters: NotRequired[HostedFilters]  # type: ignore[misc]
-    ui_mode: NotRequired[Literal["modal", "hosted"]]
-    hosted: NotRequired[Hosted]
+    filters: HostedFilters  # type: ignore[misc]
+    ui_mode: Literal["modal", "hosted"]
+    hosted: Hosted
 
 
 def _shape(version: Version) -> type:
@@ -85,8 +85,9 @@ def _account_holder(holder: Any) -> Body:
 
 def _filters(filters: Any) -> Body:
     shown: Body = {"account_subcategories": filters.get("account_subcategories"), "country": filters.get("country")}
-    if "require_payment_method_support" in filters:
-        shown["require_payment_method_support"] = filters["require_payment_method_support"]
+    for name in ("require_payment_method_support", "countries"):
+        if name in filters:
+            shown[name] = filters[name]
     return shown
 
 
