@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from sandbox import clock, controls, deliveries, dialog, faults, timers, webhook
 from sandbox.api import api
 from sandbox.store import store
 
+logger = logging.getLogger("sandbox")
+
 
 def build(data: Path, webhook: str | None) -> ASGIApp:
     """The application; what `data` holds from an earlier run goes on where it stopped."""
@@ -22,6 +25,8 @@ def build(data: Path, webhook: str | None) -> ASGIApp:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         _open(data, webhook)
         workers = [asyncio.create_task(timers.keep_running()), asyncio.create_task(deliveries.keep_delivering())]
+        for worker in workers:
+            worker.add_done_callback(_mourn)
         yield
         for worker in workers:
             worker.cancel()
@@ -39,6 +44,11 @@ def build(data: Path, webhook: str | None) -> ASGIApp:
             await pages(scope, receive, send)
 
     return application
+
+
+def _mourn(worker: asyncio.Task[None]) -> None:
+    if not worker.cancelled():
+        logger.error("a worker of the sandbox ended", exc_info=worker.exception())
 
 
 def _open(data: Path, webhook: str | None) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
+import logging
 import random
 import ssl
 import time
@@ -15,6 +17,8 @@ from stripe import WebhookSignature
 
 from sandbox import clock, errors
 from sandbox.store import store
+
+logger = logging.getLogger("sandbox")
 
 ANSWER_TIMEOUT = 10.0
 AT_ONCE = 4
@@ -43,7 +47,8 @@ class Faults:
 faults = Faults()
 _chance = random.Random()
 _wake = asyncio.Event()
-_running: set[asyncio.Task[None]] = set()
+# By their place in the outbox, which they keep until they are done: a killed sandbox sends them again.
+_running: dict[int, asyncio.Task[None]] = {}
 
 
 def set_faults(spec: dict[str, Any]) -> None:
@@ -92,8 +97,7 @@ async def drained(patience: float = 3.0) -> None:
     """Waits until what is due has been sent and answered."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
-        (due,) = store.db.execute("SELECT count(*) FROM outbox WHERE due <= ?", (clock.now(),)).fetchone()
-        if not due and not _running:
+        if store.db.execute("SELECT 1 FROM outbox WHERE due <= ? LIMIT 1", (clock.now(),)).fetchone() is None:
             return
         await asyncio.sleep(0.005)
 
@@ -107,18 +111,10 @@ async def keep_delivering() -> None:
     while True:
         _wake.clear()
         now = clock.now()
-        free = AT_ONCE - len(_running)
-        due = store.db.execute(
-            "SELECT seq, event, endpoint, attempt, due, twin FROM outbox WHERE due <= ? ORDER BY due, seq LIMIT ?",
-            (now, max(free, 0)),
-        ).fetchall()
-        for seq, *attempt in due:
-            store.db.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
-            task = asyncio.create_task(_attempt(*attempt))
-            _running.add(task)
-            task.add_done_callback(_finished)
-        if len(due) == free > 0:
-            continue
+        for row in _due(now):
+            task = asyncio.create_task(_attempt(*row))
+            _running[row[0]] = task
+            task.add_done_callback(functools.partial(_finished, row[0]))
         later = store.db.execute("SELECT min(due) FROM outbox WHERE due > ?", (now,)).fetchone()[0]
         try:
             await asyncio.wait_for(_wake.wait(), None if later is None else max(0.0, later - clock.now()))
@@ -126,30 +122,38 @@ async def keep_delivering() -> None:
             continue
 
 
-def _finished(task: asyncio.Task[None]) -> None:
-    _running.discard(task)
+def _due(now: float) -> list[tuple[Any, ...]]:
+    """What to send now, as far as there is room beside what is being sent."""
+    rows = store.db.execute(
+        "SELECT seq, event, endpoint, attempt, due, twin FROM outbox WHERE due <= ? ORDER BY due, seq LIMIT ?",
+        (now, AT_ONCE),
+    )
+    return [row for row in rows if row[0] not in _running][: AT_ONCE - len(_running)]
+
+
+def _finished(seq: int, task: asyncio.Task[None]) -> None:
+    del _running[seq]
+    if not task.cancelled() and task.exception() is not None:
+        logger.error("a delivery broke off", exc_info=task.exception())
     _wake.set()
-
-
-def in_flight() -> int:
-    return len(_running)
 
 
 async def settle_down(patience: float = 3.0) -> None:
     """Waits until nothing is in flight; cuts off what outlasts the patience."""
     if not _running:
         return
-    _, late = await asyncio.wait(set(_running), timeout=patience)
+    _, late = await asyncio.wait(set(_running.values()), timeout=patience)
     for task in late:
         task.cancel()
     if late:
         await asyncio.wait(late)
 
 
-async def _attempt(event_id: str, endpoint_id: str, attempt: int, due: float, twin: int) -> None:
+async def _attempt(seq: int, event_id: str, endpoint_id: str, attempt: int, due: float, twin: int) -> None:
     endpoint = store.find("webhook_endpoint", endpoint_id)
     row = store.db.execute("SELECT body, pending FROM events WHERE id = ?", (event_id,)).fetchone()
     if endpoint is None or row is None:
+        store.db.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
         return
     url = endpoint["url"]
     event = json.loads(row[0])
@@ -161,6 +165,7 @@ async def _attempt(event_id: str, endpoint_id: str, attempt: int, due: float, tw
     status, error = await _post(url, payload.encode(), signature)
     delivered = status is not None and 200 <= status < 300
     with store.transaction():
+        store.db.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
         _log(event_id, url, attempt, "delivered" if delivered else "failed", status, error)
         if delivered and not twin:
             store.db.execute("UPDATE events SET pending = max(0, pending - 1) WHERE id = ?", (event_id,))

@@ -47,7 +47,7 @@ class Operation:
     """`path` is Stripe's, `*` standing for an id.
 
     `shape_for` picks the parameters by version; `prepare` sees them raw, before they are checked.
-    `beyond` names what Stripe takes and this sandbox does not act on: refused, since to ignore it would look like doing it.
+    `beyond` names what Stripe takes and this sandbox would only ignore: refused, lest it look done.
     `publishable`: Stripe.js may call it with the client secret.
     """
 

@@ -91,7 +91,8 @@ def fields_of(shape: type) -> Mapping[str, Field]:
     annotations = {name: hint for name, hint in shape.__annotations__.items() if name not in _OPTIONS}
     holder = type(shape.__name__, (), {"__annotations__": annotations})
     for name, annotation in get_type_hints(holder, globalns=_names_of(shape), include_extras=True).items():
-        required = name in shape.__required_keys__  # type: ignore[attr-defined]
+        # Where annotations are strings, the class itself could not see that a key is not required.
+        required = name in shape.__required_keys__ and get_origin(annotation) is not NotRequired  # type: ignore[attr-defined]
         while get_origin(annotation) in (NotRequired, Required):
             annotation = get_args(annotation)[0]
         fields[name] = Field(_check_for(annotation), required)

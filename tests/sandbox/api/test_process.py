@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.sandbox.api.driving import ROOT, Receiver, Sandbox, confirmed_payment, link, start
+from tests.sandbox.api.driving import ROOT, Receiver, Sandbox, confirmed_payment, eventually, link, start
 
 
 def test_it_listens_on_loopback_under_both_names(sandbox: Sandbox) -> None:
@@ -95,3 +95,21 @@ def test_state_of_another_release_is_put_aside(tmp_path: Path, receiver: Receive
         process.wait(10)
 
     assert (tmp_path / "old-sandbox.sqlite3").exists()
+
+
+def test_a_delivery_cut_off_by_a_kill_is_sent_again(tmp_path: Path, receiver: Receiver) -> None:
+    receiver.forget()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process, base = start(tmp_path, "--webhook", f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        customer = Sandbox(base, receiver).api.customers.create({}).id
+        connection, _ = silent.accept()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        connection.close()
+
+    process, base = start(tmp_path, "--webhook", receiver.url)
+    try:
+        eventually(lambda: [event["data"]["object"]["id"] for event in receiver.events] == [customer])
+    finally:
+        process.terminate()
+        process.wait(10)

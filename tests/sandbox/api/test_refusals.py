@@ -8,7 +8,7 @@ import pytest
 import requests
 import stripe
 
-from tests.sandbox.api.driving import ALL, CARD, MANDATE_DATA, Sandbox, link, method_data, new_payment
+from tests.sandbox.api.driving import ALL, CARD, MANDATE_DATA, Sandbox, link, method_data, new_payment, save_method
 
 HOSTED = "2026-04-22.preview; financial_connections_hosted_beta=v1"
 PI = "amount=500&currency=usd"
@@ -312,3 +312,15 @@ def test_every_answer_has_a_request_id(sandbox: Sandbox) -> None:
 
     assert ids == [each["request_id"] for each in sandbox.get("/requests")]
     assert good.headers["Stripe-Version"] == "2026-10-28.endive"
+
+
+def test_what_is_optional_may_be_left_out(sandbox: Sandbox) -> None:
+    linked = link(sandbox)
+    saved = save_method(sandbox, linked)
+    modal = {"account_holder": {"type": "customer", "customer": linked.customer}, "permissions": ALL}
+
+    method = sandbox.api.customers.payment_methods.retrieve(linked.customer, saved.payment_method)
+    session = sandbox.api.financial_connections.sessions.create(modal, {"stripe_version": HOSTED})
+
+    assert method.id == saved.payment_method
+    assert session.client_secret
