@@ -65,14 +65,19 @@ def _classifier() -> Classifier:
     return found
 
 
-def after_ingest(household_id: int) -> None:
-    """Let the meaning of rows follow, once a list is read to its end. Inside the scope, the household locked."""
-    import_string(settings.AFTER_INGEST)(household_id, date.today() - MATCH_BACK)
+def after_ingest(household_id: int, since: date | None = None) -> None:
+    """Let the meaning of rows follow, once a list is read to its end. Inside the scope, the household locked.
+
+    `since` is the oldest day among what was written; by default the last days, where rows still change.
+    """
+    import_string(settings.AFTER_INGEST)(household_id, since or timezone.now().date() - MATCH_BACK)
 
 
-def ingest(account: Account, household: Household, rows: Sequence[dict[str, Any]]) -> Counts:
+def ingest(account: Account, household: Household, rows: Sequence[dict[str, Any]], is_first: bool = False) -> Counts:
     """Store a batch of Stripe's transaction JSON for the account; returns what changed.
 
+    `is_first` says that the account's list is read for the first time, so that looking for known rows is not worth it;
+    the outcome is the same either way.
     Inside the household's scope with its advisory lock held, one batch a transaction. Amounts keep Stripe's sign.
     """
     good: dict[str, dict[str, Any]] = {}
@@ -83,7 +88,7 @@ def ingest(account: Account, household: Household, rows: Sequence[dict[str, Any]
             refused.append(_Refused(clean(str(row.get("id") or "no id"))[:255], reason, row))
         else:
             good[row["id"]] = row  # a list that shifts while it is paged may show a row twice
-    new, changed = _merge(account, household, list(good.values())) if good else (0, 0)
+    new, changed = _merge(account, household, list(good.values()), is_first) if good else (0, 0)
     if refused:
         _quarantine(account, refused)
     return Counts(new, changed, len(refused))
@@ -117,9 +122,13 @@ WITH page AS (
     ) AS page (stripe_id, amount_cents, currency, description, status, transacted, posted, void, updated,
                stripe_refresh, merchant, guessed_category, guessed_why)
 ), news AS (
-    SELECT page.*, known.id IS NULL AS is_new
-    FROM page LEFT JOIN banking_transaction AS known
-        ON known.household_id = %(household)s AND known.account_id = %(account)s AND known.stripe_id = page.stripe_id
+    SELECT page.*
+    FROM page LEFT JOIN LATERAL (
+        -- LIMIT keeps the planner from joining the whole account: a thousand looks by key cost the same for ever.
+        SELECT id, stripe_updated_at, status, amount_cents, description FROM banking_transaction AS held
+        WHERE held.household_id = %(household)s AND held.account_id = %(account)s AND held.stripe_id = page.stripe_id
+        LIMIT 1
+    ) AS known ON NOT %(is_first)s
     WHERE known.id IS NULL
         OR to_timestamp(page.updated) > known.stripe_updated_at
         OR (to_timestamp(page.updated) = known.stripe_updated_at
@@ -141,14 +150,17 @@ WITH page AS (
         void_at = EXCLUDED.void_at, stripe_updated_at = EXCLUDED.stripe_updated_at,
         stripe_refresh = EXCLUDED.stripe_refresh, merchant = EXCLUDED.merchant,
         guessed_category = EXCLUDED.guessed_category, guessed_why = EXCLUDED.guessed_why
-    WHERE EXCLUDED.stripe_updated_at >= known.stripe_updated_at
-    RETURNING 1
+    WHERE EXCLUDED.stripe_updated_at > known.stripe_updated_at
+        OR (EXCLUDED.stripe_updated_at = known.stripe_updated_at
+            AND (EXCLUDED.status, EXCLUDED.amount_cents, EXCLUDED.description)
+                IS DISTINCT FROM (known.status, known.amount_cents, known.description))
+    RETURNING xmax = 0 AS is_new
 )
-SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM news
+SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written
 """
 
 
-def _merge(account: Account, household: Household, rows: list[dict[str, Any]]) -> tuple[int, int]:
+def _merge(account: Account, household: Household, rows: list[dict[str, Any]], is_first: bool) -> tuple[int, int]:
     """Write what is new or newer; returns (inserted, updated). The rows have distinct ids."""
     descriptions = [clean(str(row.get("description") or ""))[:LONGEST_DESCRIPTION] for row in rows]
     classified = _classifier()(
@@ -162,23 +174,36 @@ def _merge(account: Account, household: Household, rows: list[dict[str, Any]]) -
                 "household": account.household_id,
                 "account": account.pk,
                 "zone": household.time_zone,
-                "ids": [row["id"] for row in rows],
-                "amounts": [row["amount"] for row in rows],
-                "currencies": [row["currency"].lower() for row in rows],
-                "descriptions": descriptions,
-                "statuses": [row["status"] for row in rows],
-                "transacted": [row["transacted_at"] for row in rows],
-                "posted": [_stamp(change.get("posted_at")) for change in changes],
-                "void": [_stamp(change.get("void_at")) for change in changes],
-                "updated": [_stamp(row.get("updated")) or row["transacted_at"] for row in rows],
-                "refreshes": [str(row.get("transaction_refresh") or "")[:255] for row in rows],
-                "merchants": [merchant[:120] for merchant, _, _ in classified],
-                "categories": [category for _, category, _ in classified],
-                "whys": [why[:120] for _, _, why in classified],
+                "is_first": is_first,
+                "ids": _texts([row["id"] for row in rows]),
+                "amounts": _numbers([row["amount"] for row in rows]),
+                "currencies": _texts([row["currency"].lower() for row in rows]),
+                "descriptions": _texts(descriptions),
+                "statuses": _texts([row["status"] for row in rows]),
+                "transacted": _numbers([row["transacted_at"] for row in rows]),
+                "posted": _numbers([_stamp(change.get("posted_at")) for change in changes]),
+                "void": _numbers([_stamp(change.get("void_at")) for change in changes]),
+                "updated": _numbers([_stamp(row.get("updated")) or row["transacted_at"] for row in rows]),
+                "refreshes": _texts([clean(str(row.get("transaction_refresh") or ""))[:255] for row in rows]),
+                "merchants": _texts([merchant[:120] for merchant, _, _ in classified]),
+                "categories": _texts([category for _, category, _ in classified]),
+                "whys": _texts([why[:120] for _, _, why in classified]),
             },
         )
         new, changed = cursor.fetchone()
     return new, changed
+
+
+def _texts(values: list[str]) -> str:
+    """A PostgreSQL array literal. JSON escapes quotes and backslashes as it does; `clean` left nothing else to escape.
+
+    The driver's own adaptation of lists is Python and costs more than the insert.
+    """
+    return "{" + json.dumps(values, ensure_ascii=False)[1:-1] + "}"
+
+
+def _numbers(values: list[int | None]) -> str:
+    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
 def _stamp(value: Any) -> int | None:

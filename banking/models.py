@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Household, User
 from fcdash.tenancy import TenantKey, TenantModel, TenantQuerySet
 
 
@@ -196,6 +196,10 @@ class Transaction(TenantModel):
         POSTED = "posted", "Posted"
         VOID = "void", "Void"
 
+    # No constraint of its own: the account's composite key implies the household, and each costs every row written.
+    household = models.ForeignKey(
+        Household, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
+    )
     account = TenantKey(Account, related_name="transactions", db_index=False)
     stripe_id = models.CharField(max_length=255, null=True)
     amount_cents = models.BigIntegerField()

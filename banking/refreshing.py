@@ -322,8 +322,8 @@ def _read_list(row: Freshness) -> None:
             has_more = page.has_more and bool(page.rows)
             page_after = page.rows[-1]["id"] if page.rows else page_after
         with tenancy.scope(account.household_id):
-            tenancy.lock_household(account.household_id)
-            counts = ingesting.ingest(account, row.household, rows)
+            tenancy.lock_household(account.household_id, readable_again=True)
+            counts = ingesting.ingest(account, row.household, rows, is_first=not row.cursor)
             _note_progress(row, page_after, counts, target if not has_more else None)
         if not has_more:
             return

@@ -158,10 +158,18 @@ def system(reason: str) -> Iterator[None]:
         yield
 
 
-def lock_household(household: Any) -> None:
-    """Wait for the household's other bulk writers; held until the transaction ends (pg_advisory_xact_lock)."""
+def lock_household(household: Any, readable_again: bool = False) -> None:
+    """Wait for the household's other bulk writers; held until the transaction ends (pg_advisory_xact_lock).
+
+    `readable_again` says that what the transaction writes, and how far it has read, would be read again after a
+    crash of the server: its commit then does not wait for the disk.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ids(household)])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s)"
+            + (", set_config('synchronous_commit', 'off', true)" if readable_again else ""),
+            [_ids(household)],
+        )
 
 
 # --- Querysets that fail closed --------------------------------------------------------------------------------

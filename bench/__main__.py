@@ -1,0 +1,25 @@
+"""`make bench`, or `make bench ARGS="ingest dashboard"` for some: one JSON object per line."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from bench import stage
+
+ALL = ("ingest", "small", "writers", "webhooks", "refresh", "link", "dashboard")
+
+
+def main(names: list[str]) -> int:
+    unknown = set(names) - set(ALL)
+    if unknown:
+        print(f"There is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(ALL)}.", file=sys.stderr)
+        return 2
+    with stage.open_stage():
+        for name in names or ALL:
+            import_module(f"bench.{name}").run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
