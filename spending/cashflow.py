@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db import connection
+
 from spending import monthly
+from spending.categories import INCOME_KEYS
 from spending.monthly import MonthRow
-from spending.periods import Span, month_start, months_of
+from spending.periods import Span, month_start, months_of, whole_month
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +55,19 @@ def flows(rows: Sequence[MonthRow], span: Span) -> list[MonthFlow]:
         )
         for month, held in of_month.items()
     ]
+
+
+def income_by_payer(household_id: int, month: date, currency: str) -> list[tuple[str, int]]:
+    """A month's income by who paid it, the largest first, from the rows."""
+    span = whole_month(month)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.merchant, sum(r.amount_cents)::bigint FROM banking_transaction r"
+            " JOIN banking_account a ON a.household_id = r.household_id AND a.id = r.account_id"
+            " WHERE r.household_id = %s AND r.currency = %s AND r.category = ANY(%s)"
+            " AND r.booked_on BETWEEN %s AND %s AND r.status <> 'void' AND NOT r.excluded AND a.status <> 'duplicate'"
+            " GROUP BY 1 ORDER BY 2 DESC",
+            [household_id, currency, list(INCOME_KEYS), span.first, span.last],
+        )
+        found: list[tuple[str, int]] = cursor.fetchall()
+        return found

@@ -31,6 +31,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+PHONE = re.compile(r"[\d\-.]{7,}$")
 STATES = _words(
     "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA"
     " RI SC SD TN TX UT VT VA WA WV WI WY DC ON BC"
@@ -157,7 +158,7 @@ def _interest_and_fees(words: Words) -> Guess | None:
     if words.all & {"INTEREST", "INT"} and words.incoming:
         return "Interest", "interest", "interest on what you hold"
     if not words.incoming and "CHARGE" in words.all and words.all & {"INTEREST", "FINANCE"}:
-        return "Interest", "fees", "interest on what you owe"
+        return "Interest charged", "fees", "interest on what you owe"
     if not words.incoming and words.all & {"FEE", "OVERDRAFT", "NSF"} and not words.all & {"ATM", "CLUB"}:
         return _name(words) or "Bank fee", "fees", "looks like a bank's fee"
     return None
@@ -263,8 +264,10 @@ def _name(words: Words) -> str:
         kept = [token for token in kept if token not in ("TO", "FROM")]
         kept = kept[1:] or kept
     if len("".join(kept)) < 3:
-        kept = tokens[:3]
+        kept = [token for token in tokens if not PHONE.match(token)][:2]
     name = " ".join(map(_written, kept))
+    if words.through == "PAYPAL":
+        name = f"PayPal {name}"
     return f"{name[:1].upper()}{name[1:]}"[:120]
 
 

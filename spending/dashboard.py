@@ -23,15 +23,45 @@ from spending.safe_to_spend import NotYet, SafeToSpend, safe_to_spend
 from spending.upcoming import Item, Need
 from spending.usual import AgainstUsual, Standing, Unsure, standing
 
-MONTHS_SHOWN = 6
+MONTHS_SHOWN = 5
 DAYS_AHEAD = 45
 NEEDS_SHOWN = 3
 NET_WORTH_DAYS, NET_WORTH_STEP = 182, 7
 
 
 @dataclass(frozen=True)
+class Basis:
+    """What is read each time: the figures as they stand. All else on the page follows from it."""
+
+    household_id: int
+    today: date
+    currency: str
+    accounts: list[AccountNow]
+    progress: overview.Progress
+    rows: list[MonthRow]
+    standing: Standing
+    known: list[Item]
+
+    @property
+    def needs(self) -> list[Need]:
+        """What waits for the person, worst first."""
+        return _needs(self.known, self.accounts, self.standing.unsure, self.currency)
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When the newest balance was read."""
+        return max((a.balance.as_of for a in self.accounts if a.counts and a.balance), default=None)
+
+    @property
+    def name(self) -> str:
+        """A short name of all of it: the same name, the same page."""
+        besides = repr((self.accounts, self.progress, self.standing, self.known))
+        return f"{self.household_id}:{self.currency}:{self.today}:{digest(self.rows, besides)}"
+
+
+@dataclass(frozen=True)
 class Dashboard:
-    """All that the first page shows. Before the first rows are in, `standing` and what follows are empty."""
+    """All that the first page shows. Before the first rows are in, what follows from them is empty."""
 
     today: date
     currency: str
@@ -51,11 +81,6 @@ class Dashboard:
         return [account for account in self.accounts if account.counts]
 
     @property
-    def as_of(self) -> datetime | None:
-        """When the newest balance was read."""
-        return max((a.balance.as_of for a in self.counted if a.balance), default=None)
-
-    @property
     def net_cents(self) -> int | None:
         """What the counted accounts come to, of those in the household's currency."""
         known = [a.balance.current_cents for a in self.counted if a.balance and a.balance.currency == self.currency]
@@ -73,51 +98,49 @@ class Dashboard:
         return next((flow for flow in reversed(self.flows[:-1]) if not flow.is_empty), None)
 
 
-def dashboard(household_id: int, today: date, currency: str) -> Dashboard:
-    """Read the page: six queries, two more when figures changed since it was last read."""
+def basis(household_id: int, today: date, currency: str) -> Basis:
+    """Read the figures: at most five queries."""
     accounts = overview.accounts(household_id)
-    first_month = months_back(today, MONTHS_SHOWN)
-    rows = monthly.month_rows(household_id, first_month, today, currency) if accounts else []
     progress = overview.progress(household_id, accounts)
-    if not rows:
-        return _empty(today, currency, accounts, progress)
+    if not accounts:
+        return Basis(household_id, today, currency, [], progress, [], NO_STANDING, [])
+    rows = monthly.month_rows(household_id, months_back(today, MONTHS_SHOWN), today, currency)
+    stands = standing(household_id, today, currency) if rows else NO_STANDING
     known = upcoming.known_items(household_id, today, today + timedelta(days=DAYS_AHEAD))
-    held = NOTHING if progress.is_reading else habits(household_id, today, currency, rows)
-    items = upcoming.upcoming(held.series, known, today, today + timedelta(days=DAYS_AHEAD), currency)
-    stands = standing(household_id, today, currency)
-    have, checking = _spendable(accounts, currency)
-    band = safe_to_spend(have, checking, items, held, today)
+    return Basis(household_id, today, currency, accounts, progress, rows, stands, known)
+
+
+def dashboard(read: Basis) -> Dashboard:
+    """What follows from the figures; two queries when nobody has looked since they changed."""
+    today, currency = read.today, read.currency
+    is_early = read.progress.is_reading or not read.rows
+    held = NOTHING if is_early else habits(read.household_id, today, currency, read.rows)
+    items = upcoming.upcoming(held.series, read.known, today, today + timedelta(days=DAYS_AHEAD), currency)
+    have, checking = _spendable(read.accounts, currency)
+    band = READING if is_early else safe_to_spend(have, checking, items, held, today)
     return Dashboard(
         today=today,
         currency=currency,
-        accounts=accounts,
-        progress=progress,
+        accounts=read.accounts,
+        progress=read.progress,
         band=band,
-        needs=_needs(known, accounts, stands.unsure, currency),
+        needs=read.needs,
         coming=[item for item in items if item.on <= upcoming.fortnight(today)],
-        standing=stands,
-        flows=flows(rows, Span(first_month, today)),
+        standing=read.standing,
+        flows=_complete(flows(read.rows, Span(months_back(today, MONTHS_SHOWN), today)), held.first_day),
         days=_days(have, items, held, today) if isinstance(band, SafeToSpend) else [],
-        worth=_worth(household_id, today, currency, rows, accounts, progress.is_reading),
+        worth=NetWorth(currency, (), None) if is_early else _worth(read),
         habits=held,
     )
 
 
-def _empty(today: date, currency: str, accounts: list[AccountNow], progress: overview.Progress) -> Dashboard:
-    return Dashboard(
-        today=today,
-        currency=currency,
-        accounts=accounts,
-        progress=progress,
-        band=NotYet("Safe to spend: not yet", "Your transactions are being read; this needs about six weeks of them."),
-        needs=_needs([], accounts, Unsure(()), currency),
-        coming=[],
-        standing=Standing(AgainstUsual(today.replace(day=1), today, 0, ()), Unsure(())),
-        flows=[],
-        days=[],
-        worth=NetWorth(currency, (), None),
-        habits=NOTHING,
-    )
+NO_STANDING = Standing(AgainstUsual(date.min, date.min, 0, ()), Unsure(()))
+READING = NotYet("Safe to spend: not yet", "Your transactions are being read; this needs about six weeks of them.")
+
+
+def _complete(found: list[MonthFlow], first_day: date | None) -> list[MonthFlow]:
+    """Without a month whose beginning is before all we know: beside whole ones it would look thrifty."""
+    return [flow for flow in found[:-1] if first_day and first_day <= flow.month.replace(day=3)] + found[-1:]
 
 
 def _spendable(accounts: list[AccountNow], currency: str) -> tuple[int | None, int]:
@@ -134,15 +157,11 @@ def _days(have: int | None, items: list[Item], held: Habits, today: date) -> lis
     return forecasting.forecast(have or 0, items, held, today, upcoming.fortnight(today))
 
 
-def _worth(
-    household_id: int, today: date, currency: str, rows: list[MonthRow], accounts: list[AccountNow], is_reading: bool
-) -> NetWorth:
-    if is_reading:
-        return NetWorth(currency, (), None)
-    balances = "|".join(f"{a.id}:{a.counts}:{a.balance}" for a in accounts)
-    key = f"worth:1:{household_id}:{currency}:{today}:{digest(rows, balances)}"
-    since = today - timedelta(days=NET_WORTH_DAYS)
-    return remembered(key, lambda: net_worth(household_id, since, today, currency, NET_WORTH_STEP))
+def _worth(read: Basis) -> NetWorth:
+    balances = "|".join(f"{a.id}:{a.counts}:{a.balance}" for a in read.accounts)
+    key = f"worth:1:{read.household_id}:{read.currency}:{read.today}:{digest(read.rows, balances)}"
+    since = read.today - timedelta(days=NET_WORTH_DAYS)
+    return remembered(key, lambda: net_worth(read.household_id, since, read.today, read.currency, NET_WORTH_STEP))
 
 
 def _needs(known: list[Item], accounts: list[AccountNow], unsure: Unsure, currency: str) -> list[Need]:

@@ -13,9 +13,8 @@ from spending.categories import INCOME_KEYS, NOT_SPENDING_KEYS
 from spending.monthly import MonthRow
 from spending.periods import month_end, months_back
 from spending.recurring import Occurrence, Series
-from spending.remembering import digest, remembered
+from spending.remembering import BUILD, digest, remembered
 
-VERSION = 2
 LOOK_BACK = timedelta(days=400)
 EVERYDAY_DAYS = 56
 # More often than weekly is no bill. Fewer than two cannot be told.
@@ -51,28 +50,28 @@ READ = """
     ), counted AS (
         SELECT merchant, incoming, account_id FROM span GROUP BY 1, 2, 3 HAVING count(*) BETWEEN 2 AND %(most)s
     )
-    SELECT s.merchant, s.account_id, (array_agg(s.category ORDER BY s.booked_on DESC))[1],
+    SELECT 'series', s.merchant, s.account_id, (array_agg(s.category ORDER BY s.booked_on DESC))[1],
            array_agg(s.booked_on ORDER BY s.booked_on), array_agg(s.amount_cents ORDER BY s.booked_on)
     FROM span s JOIN counted USING (merchant, incoming, account_id) GROUP BY s.merchant, s.incoming, s.account_id
     UNION ALL
-    SELECT '', 0, 'day', array_agg(day), array_agg(cents) FROM (
+    SELECT 'days', '', 0, '', array_agg(day), array_agg(cents) FROM (
         SELECT day, sum(total_cents)::bigint AS cents FROM spending_daytotal
         WHERE household_id = %(household)s AND currency = %(currency)s AND day BETWEEN %(recent)s AND %(today)s
           AND category <> ALL(%(left_out)s)
         GROUP BY day) days
     UNION ALL
-    SELECT '', 0, 'first', array_agg(day), NULL FROM (
+    SELECT 'first', '', 0, '', array_agg(day), NULL FROM (
         SELECT day FROM spending_daytotal WHERE household_id = %(household)s AND currency = %(currency)s
           AND row_count > 0 ORDER BY day LIMIT 1) first
     UNION ALL
-    SELECT merchant, 0, 'income', NULL, ARRAY[sum(amount_cents)::bigint] FROM span
+    SELECT 'income', merchant, 0, '', NULL, ARRAY[sum(amount_cents)::bigint] FROM span
     WHERE category = ANY(%(income)s) AND booked_on BETWEEN %(month)s AND %(month_end)s GROUP BY merchant
 """
 
 
 def habits(household_id: int, today: date, currency: str, totals: Sequence[MonthRow]) -> Habits:
     """The household's habits; `totals` are its totals of the last months, whose change makes them be read again."""
-    key = f"habits:{VERSION}:{household_id}:{currency}:{today}:{digest(totals)}"
+    key = f"habits:{BUILD}:{household_id}:{currency}:{today}:{digest(totals)}"
     return remembered(key, lambda: read(household_id, today, currency))
 
 
@@ -97,13 +96,13 @@ def read(household_id: int, today: date, currency: str) -> Habits:
         )
         rows = cursor.fetchall()
     found, days, first_day, income = [], {}, None, []
-    for merchant, account_id, what, dates, cents in rows:
-        if what == "income":
-            income.append((merchant, cents[0]))
-        elif merchant:
+    for what, merchant, account_id, category, dates, cents in rows:
+        if what == "series":
             occurrences = [Occurrence(on, amount) for on, amount in zip(dates, cents, strict=True)]
-            found.append(recurring.find(merchant, what, account_id, occurrences, today))
-        elif what == "day":
+            found.append(recurring.find(merchant, category, account_id, occurrences, today))
+        elif what == "income":
+            income.append((merchant, cents[0]))
+        elif what == "days":
             days = dict(zip(dates or (), cents or (), strict=True))
         else:
             first_day = dates[0] if dates else None

@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
+from django.conf import settings
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
@@ -17,7 +19,10 @@ from spending.monthly import MonthRow
 
 logger = logging.getLogger(__name__)
 
-KEPT_SECONDS = 26 * 3600
+KEPT_SECONDS = 3600
+# Pages are remembered too; whatever newer code or templates make is another page.
+_SOURCES = [*Path(settings.BASE_DIR, "templates").rglob("*.html"), *Path(__file__).parent.glob("*.py")]
+BUILD = int(max(path.stat().st_mtime for path in _SOURCES))
 T = TypeVar("T")
 
 
@@ -30,7 +35,7 @@ def digest(totals: Sequence[MonthRow], besides: str = "") -> str:
 
 
 def remembered(key: str, read: Callable[[], T]) -> T:
-    """What `read` gave under this key, at most a day ago. Without the cache it is read each time."""
+    """What `read` gave under this key, at most an hour ago. Without the cache it is read each time."""
     try:
         kept: T | None = cache.get(key)
         if kept is None:

@@ -9,7 +9,9 @@ from itertools import groupby
 from typing import Any
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from accounts.households import Place
 from banking.overview import AccountNow
@@ -28,17 +30,22 @@ from spending.totals import Narrowing, Spending
 # --- Home -----------------------------------------------------------------------------------------------------
 
 
-def dashboard(held: Dashboard, view: str) -> dict[str, Any]:
-    """The first page. `view` names the chart that is shown as a table."""
+VIEWS = ("usual", "checking", "worth", "months", "flow")
+
+
+def dashboard(held: Dashboard, view: str) -> SafeString:
+    """The blocks of the first page. `view` names the chart that is shown as a table."""
+    return render_to_string("spending/_blocks.html", _blocks(held, view))
+
+
+def _blocks(held: Dashboard, view: str) -> dict[str, Any]:
     last = held.last_month
     usual = held.standing.usual
     return {
-        "section": "home",
         "held": held,
         "view": view,
         "needs": held.needs[:NEEDS_SHOWN],
         "more_needs": max(len(held.needs) - NEEDS_SHOWN, 0) or None,
-        "needs_you": len(held.needs) or None,
         "band": held.band if isinstance(held.band, SafeToSpend) else None,
         "coming": _once_a_day(held),
         "usual": usual,
@@ -278,7 +285,9 @@ class Share:
 MERCHANTS_SHOWN = 60
 
 
-def spending(found: Spending, by_month: Spending, asked: Asked, place: Place, path: str) -> dict[str, Any]:
+def spending(
+    found: Spending, by_month: Spending, first_day: date | None, asked: Asked, place: Place, path: str
+) -> dict[str, Any]:
     """The spending page: the total, its groups as ranked bars or a table, and the months around it."""
     shares = [_share(group, found, asked) for group in found.groups]
     shown = shares[:MERCHANTS_SHOWN]
@@ -304,7 +313,7 @@ def spending(found: Spending, by_month: Spending, asked: Asked, place: Place, pa
         "as_table": asked.given("view") == "table",
         "table_url": asked.url(path, view=None if asked.given("view") == "table" else "table"),
         "hidden": [(name, value) for name, value in asked.parameters if name not in ("from", "to")],
-        "months": _month_bars(by_month, asked, path) if len(by_month.groups) > 1 else None,
+        "months": _month_bars(by_month, first_day, asked, path, place.today),
     }
 
 
@@ -334,19 +343,25 @@ def _rows_url(span: Span, asked: Asked, **narrow: str) -> str:
     return drawing.rows_url(span.first, span.last, **{**kept, **narrow})
 
 
-def _month_bars(by_month: Spending, asked: Asked, path: str) -> Any:
-    groups = by_month.groups
-    months = [date.fromisoformat(f"{group.key}-01") for group in groups]
-    chosen = [at for at, month in enumerate(months) if asked.rows.first == month]
-    mean = money.whole(by_month.cents // len(groups), by_month.currency)
+def _month_bars(
+    by_month: Spending, first_day: date | None, asked: Asked, path: str, today: date
+) -> charts.Chart | None:
+    """Bars of the months that are known from their beginning, with the mean of those that are over."""
+    held = [(date.fromisoformat(f"{group.key}-01"), group.cents) for group in by_month.groups]
+    held = [(month, cents) for month, cents in held if first_day and first_day <= month.replace(day=3)]
+    over = [cents for month, cents in held if month_end(month) < today]
+    if len(held) < 2 or not over:
+        return None
+    chosen = [at for at, (month, _) in enumerate(held) if asked.rows.first == month]
+    months = "month" if len(over) == 1 else f"{len(over)} months"
     return charts.bars(
         "by-month",
-        f"About {mean} a month over {len(groups)} months.",
-        [f"{month:%b}" for month in months],
-        [charts.Series("Spent", [group.cents for group in groups])],
+        f"About {money.whole(sum(over) // len(over), by_month.currency)} a month over the last {months}.",
+        [f"{month:%b}" for month, _ in held],
+        [charts.Series("Spent", [cents for _, cents in held])],
         by_month.currency,
-        now=chosen[0] if chosen else len(groups) - 1,
-        urls=[asked.url(path, from_=str(m), to=str(month_end(m))) for m in months],
+        now=chosen[0] if chosen else len(held) - 1,
+        urls=[asked.url(path, from_=str(month), to=str(month_end(month))) for month, _ in held],
     )
 
 
@@ -358,16 +373,22 @@ def chosen_month(flows: Sequence[MonthFlow], wanted: str) -> MonthFlow:
     return next((flow for flow in reversed(flows[:-1]) if not flow.is_empty), flows[-1])
 
 
-def cash_flow(flows: Sequence[MonthFlow], chosen: MonthFlow, place: Place, request: HttpRequest) -> dict[str, Any]:
-    """The cash flow page."""
+def cash_flow(
+    flows: Sequence[MonthFlow],
+    chosen: MonthFlow,
+    income: Sequence[tuple[str, int]],
+    place: Place,
+    request: HttpRequest,
+) -> dict[str, Any]:
+    """The cash flow page; `income` is the chosen month's by who paid it."""
     started = _from_first(flows)
     return {
         "section": "spending",
         "flows": [(flow, f"?month={flow.month:%Y-%m}", flow is chosen) for flow in reversed(started)],
         "chosen": chosen,
         "bars": drawing.in_and_out(started, place.currency) if len(started) > 1 else None,
-        "sankey": drawing.sankey(chosen, (), place.currency) if not chosen.is_empty else None,
-        "words": drawing.flow_words(chosen, place.currency),
+        "sankey": drawing.sankey(chosen, income, place.currency) if not chosen.is_empty else None,
+        "flow_words": drawing.flow_words(chosen, place.currency),
         "shares": _shares(chosen),
         "currency": place.currency,
         "as_table": request.GET.get("view") == "table",

@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from django.db import connection
 
+from banking.models import Account
 from spending.categories import NOT_SPENDING_KEYS, ORDER, category_of
+from spending.models import DayTotal
 from spending.periods import Span
 
 By = Literal["category", "month", "merchant", "account"]
@@ -62,15 +64,17 @@ def spending(
     account or merchant, from the rows.
     """
     span, only = Span(since, until), only or Narrowing()
-    sums: dict[str, list[int]] = {}
-    for source, part in _sources(span, by, only):
-        for key, cents, count in _read(household_id, currency, by, only, source, part):
-            held = sums.setdefault(key, [0, 0])
-            held[0] -= cents
-            held[1] += count
+    sums = {key: (-cents, count) for key, cents, count in _read(household_id, currency, by, only, span)}
     names = _names(household_id, by, sums)
     groups = [Group(key, names(key), cents, count) for key, (cents, count) in sums.items() if count]
     return Spending(span, currency, by, tuple(sorted(groups, key=_order(by))))
+
+
+def first_day(household_id: int, currency: str) -> date | None:
+    """The day of the household's first row that counts."""
+    days = DayTotal.objects.filter(household_id=household_id, currency=currency, row_count__gt=0)
+    found: date | None = days.order_by("day").values_list("day", flat=True).first()
+    return found
 
 
 def _sources(span: Span, by: By, only: Narrowing) -> list[tuple[str, Span]]:
@@ -89,15 +93,15 @@ def _sources(span: Span, by: By, only: Narrowing) -> list[tuple[str, Span]]:
 SOURCES = {
     "months": "SELECT month AS day, category, account_id, '' AS merchant, total_cents AS cents, row_count AS n"
     " FROM spending_monthtotal WHERE household_id = %(household)s AND currency = %(currency)s"
-    " AND month BETWEEN %(first)s AND %(last)s",
+    " AND month BETWEEN %(first{n})s AND %(last{n})s",
     "days": "SELECT day, category, NULL::bigint AS account_id, '' AS merchant, total_cents AS cents, row_count AS n"
     " FROM spending_daytotal WHERE household_id = %(household)s AND currency = %(currency)s"
-    " AND day BETWEEN %(first)s AND %(last)s",
+    " AND day BETWEEN %(first{n})s AND %(last{n})s",
     "rows": "SELECT r.booked_on AS day, r.category, r.account_id, r.merchant, r.amount_cents AS cents, 1 AS n"
     " FROM banking_transaction r"
     " JOIN banking_account a ON a.household_id = r.household_id AND a.id = r.account_id AND a.status <> 'duplicate'"
     " WHERE r.household_id = %(household)s AND r.currency = %(currency)s"
-    " AND r.booked_on BETWEEN %(first)s AND %(last)s AND r.status <> 'void' AND NOT r.excluded",
+    " AND r.booked_on BETWEEN %(first{n})s AND %(last{n})s AND r.status <> 'void' AND NOT r.excluded",
 }
 KEYS = {
     "category": "category",
@@ -107,25 +111,32 @@ KEYS = {
 }
 
 
-def _read(
-    household_id: int, currency: str, by: By, only: Narrowing, source: str, part: Span
-) -> Sequence[tuple[str, int, int]]:
+def _read(household_id: int, currency: str, by: By, only: Narrowing, span: Span) -> Sequence[tuple[str, int, int]]:
+    """(key, cents, count) of each group, all parts of the span in one query."""
+    parts = _sources(span, by, only)
+    if not parts:
+        return []
     where = ["category <> ALL(%(left_out)s)"]
-    values: dict[str, Any] = {"left_out": list(NOT_SPENDING_KEYS)}
+    values: dict[str, Any] = {
+        "household": household_id,
+        "currency": currency,
+        "left_out": list(NOT_SPENDING_KEYS),
+    }
     narrow: dict[str, Any] = {"account_id": only.account_id, "category": only.category, "merchant": only.merchant}
     for column, value in narrow.items():
         if value is not None:
             where.append(f"{column} = %({column})s")
             values[column] = value
+    sources = []
+    for number, (source, part) in enumerate(parts):
+        sources.append(SOURCES[source].format(n=number))
+        values |= {f"first{number}": part.first, f"last{number}": part.last}
     statement = (
-        f"SELECT {KEYS[by]}, sum(cents)::bigint, sum(n)::bigint FROM ({SOURCES[source]}) s"
+        f"SELECT {KEYS[by]}, sum(cents)::bigint, sum(n)::bigint FROM ({' UNION ALL '.join(sources)}) s"
         f" WHERE {' AND '.join(where)} GROUP BY 1"
     )
     with connection.cursor() as cursor:
-        cursor.execute(
-            statement,
-            {"household": household_id, "currency": currency, "first": part.first, "last": part.last, **values},
-        )
+        cursor.execute(statement, values)
         found: Sequence[tuple[str, int, int]] = cursor.fetchall()
         return found
 
@@ -137,8 +148,6 @@ def _names(household_id: int, by: By, keys: Any) -> Any:
     if by == "month":
         return lambda key: f"{date.fromisoformat(f'{key}-01'):%B %Y}"
     if by == "account":
-        from banking.models import Account
-
         held = Account.objects.filter(household_id=household_id).values_list("pk", "name", "last4")
         names = {str(pk): f"{name} ••{last4}" if last4 else name for pk, name, last4 in held}
         return lambda key: names.get(key, "An account that is gone")

@@ -33,6 +33,7 @@ from spending import (
 from spending.categories import CATALOGUE
 from spending.models import Edit
 from spending.periods import Span, months_back, whole_month
+from spending.remembering import BUILD, remembered
 from spending.searching import Position
 
 
@@ -48,10 +49,20 @@ def home(request: HttpRequest) -> HttpResponseBase:
 @in_household()
 def dashboard_page(request: HttpRequest, place: Place) -> HttpResponse:
     """One answer, what needs you, what comes, how the month stands."""
-    held = dashboard.dashboard(place.household_id, place.today, place.currency)
-    if not held.accounts:
+    read = dashboard.basis(place.household_id, place.today, place.currency)
+    if not read.accounts:
         return TemplateResponse(request, "spending/first_run.html", {"section": "home"})
-    return TemplateResponse(request, "spending/dashboard.html", showing.dashboard(held, request.GET.get("view") or ""))
+    view = request.GET.get("view", "")
+    view = view if view in showing.VIEWS else ""
+    key = f"home:{BUILD}:{view}:{read.name}"
+    context = {
+        "section": "home",
+        "read": read,
+        "needs_you": len(read.needs) or None,
+        # Its making costs more than all else on the page, and it stays the same until a figure changes.
+        "blocks": remembered(key, lambda: showing.dashboard(dashboard.dashboard(read), view)),
+    }
+    return TemplateResponse(request, "spending/dashboard.html", context)
 
 
 @require_GET
@@ -233,9 +244,9 @@ def spending(request: HttpRequest, place: Place) -> HttpResponse:
     found = totals.spending(place.household_id, span.first, span.last, currency, by, only)
     months = Span(months_back(span.last, 11), span.last)
     by_month = totals.spending(place.household_id, months.first, months.last, currency, "month", only)
-    return TemplateResponse(
-        request, "spending/spending.html", showing.spending(found, by_month, asked, place, request.path)
-    )
+    first_day = totals.first_day(place.household_id, currency)
+    context = showing.spending(found, by_month, first_day, asked, place, request.path)
+    return TemplateResponse(request, "spending/spending.html", context)
 
 
 @require_GET
@@ -244,7 +255,10 @@ def cash_flow(request: HttpRequest, place: Place) -> HttpResponse:
     """What came in, went out and was put aside, by month; one of them in full."""
     flows = cashflow.cash_flow(place.household_id, months_back(place.today, 11), place.today, place.currency)
     chosen = showing.chosen_month(flows, request.GET.get("month", ""))
-    return TemplateResponse(request, "spending/cash_flow.html", showing.cash_flow(flows, chosen, place, request))
+    income = cashflow.income_by_payer(place.household_id, chosen.month, place.currency)
+    return TemplateResponse(
+        request, "spending/cash_flow.html", showing.cash_flow(flows, chosen, income, place, request)
+    )
 
 
 @require_GET
