@@ -260,8 +260,10 @@ def _initialise(server: Server, binaries: Path, durable: bool) -> None:
         return
     if server.data.exists():
         raise Problem(f"{server.data} is not a PostgreSQL data folder: move it away and start again.")
-    draft = server.folder / "data.new"
-    shutil.rmtree(draft, ignore_errors=True)
+    for left in server.folder.glob("data.new*"):
+        shutil.rmtree(left, ignore_errors=True)
+    # A name of its own: the initdb of a starter that was killed may still be writing to its draft.
+    draft = server.folder / f"data.new.{os.getpid()}"
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     access = ["--username=postgres", "--auth-local=trust", "--auth-host=reject"]
     command: list[str | Path] = [

@@ -47,7 +47,13 @@ def me() -> Owner:
 def run_as(owner: Owner, command: Sequence[str | Path], log: Path | None = None) -> bool:
     """Runs `command` to its end as `owner`, its output in `log`; True when it succeeded."""
     try:
-        return _popen_as(owner, command, log).wait() == 0
+        with _popen_as(owner, command, log) as process:
+            try:
+                return process.wait() == 0
+            except BaseException:
+                # A Ctrl-C must not leave it at work behind our back.
+                process.kill()
+                raise
     except PermissionError as error:
         # Without a file name it was the change of user that was refused, as in some containers.
         if error.filename is None:

@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
             stop(home)
         else:
             raise Problem("Usage: python -m local.services start|stop")
-    except Problem as problem:
+    except (Problem, OSError) as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0

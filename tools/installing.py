@@ -1,4 +1,4 @@
-"""Sets up .venv for the Makefile: `python tools/installing.py local|dev`. Standard library only; instant when up to date."""
+"""Sets up .venv for the Makefile (`python tools/installing.py local|dev`) with the standard library alone."""
 
 from __future__ import annotations
 

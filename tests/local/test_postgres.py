@@ -18,7 +18,7 @@ from local import Problem, places, postgres, processes
 from tests.local.places import open_home
 from tests.waiting import until
 
-pytestmark = pytest.mark.kill
+pytestmark = [pytest.mark.kill, pytest.mark.xdist_group("postgres")]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
 
 START = "import sys; from pathlib import Path; from local import postgres; print(postgres.start(Path(sys.argv[1])).url)"

@@ -21,7 +21,8 @@ from local import places, processes, runner
 from tests.local.places import open_home
 from tests.waiting import until
 
-pytestmark = pytest.mark.kill
+# One xdist worker, so that the first migration and the demo data are paid for once.
+pytestmark = [pytest.mark.kill, pytest.mark.xdist_group("runner")]
 START_SECONDS = 180
 
 
