@@ -213,6 +213,8 @@ def set_status(account: Body, status: str) -> None:
     if status == "inactive":
         _end_refreshes(account)
         timers.drop_timers(account["id"], *(f"refresh_{feature}" for feature in refreshing.FIELD))
+    else:
+        _allow_refreshes(account)
     store.save(account)
     events.emit(EVENT + ("deactivated" if status == "inactive" else "reactivated"), account)
 
@@ -225,6 +227,13 @@ def _end_refreshes(account: Body) -> None:
             running["next_refresh_available_at"] = None
             if running["status"] == "pending":
                 running["status"] = "failed"
+
+
+def _allow_refreshes(account: Body) -> None:
+    for field in refreshing.FIELD.values():
+        if account[field] is not None:
+            account[field]["next_refresh_available_at"] = clock.stamp()
+    account["_"]["cool_until"] = {}
 
 
 _PATH = "/v1/financial_connections/accounts"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -194,11 +195,14 @@ def test_an_inactive_account_keeps_its_data_and_takes_no_orders(sandbox: Sandbox
 
 
 def test_an_account_comes_back(sandbox: Sandbox, linked: Linked) -> None:
+    refresh(sandbox, linked.account, "balance")
     state(sandbox, linked.account, status="inactive")
     state(sandbox, linked.account, status="active")
 
+    account = sandbox.api.financial_connections.accounts.retrieve(linked.account)
+    assert account.balance_refresh.next_refresh_available_at <= time.time()
     assert refresh(sandbox, linked.account, "balance").balance_refresh.status == "succeeded"
-    assert types(sandbox) == ["created", "deactivated", "reactivated", "refreshed_balance"]
+    assert types(sandbox) == ["created", "refreshed_balance", "deactivated", "reactivated", "refreshed_balance"]
 
 
 def test_a_disconnected_account_cannot_be_read(sandbox: Sandbox, linked: Linked) -> None:
