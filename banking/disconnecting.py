@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.utils import timezone
 
 from banking.models import Account, Balance, Freshness, Owner, QuarantinedRow, Refresh, Transaction
@@ -41,7 +43,8 @@ def finish(household_id: int, account_id: int) -> None:
         account = Account.objects.for_household(household_id).get(pk=account_id)
     if account.status != Account.Status.DISCONNECTED:
         try:
-            connections.disconnect(account.stripe_id, key=f"account-{account.stripe_id}-disconnect")
+            # Twice does no harm, and under one key Stripe would repeat a 500 for a day: each try has its own.
+            connections.disconnect(account.stripe_id, key=f"account-{account.stripe_id}-disconnect-{uuid.uuid4()}")
         except WillNotWork:
             # Already disconnected, by the person at Stripe or by an earlier call whose answer was lost.
             if connections.account(account.stripe_id).status != "disconnected":
