@@ -21,7 +21,7 @@ All calls are about one household: the caller's active one, or the one that X-Ho
 Money is an integer of minor units with its currency. Lists are cut into parts: `next` is the cursor of the next part.
 """
 ALWAYS = (401, 404, 405, 429, 500, 503)
-READING: tuple[int, ...] = (422,)
+READING = (403, 422)
 WRITING = (400, 403, 409, 413, 422)
 SECURITY: list[dict[str, list[str]]] = [{"SessionToken": []}, {"SessionCookie": []}]
 SCHEMES = {

@@ -32,7 +32,7 @@ class DisconnectIn(Body):
     delete_data: bool = Field(False, strict=True, description="Also delete what was read of this account.")
 
 
-KEEPING = DisconnectIn()
+KEEPING = DisconnectIn.model_validate({})
 
 
 @router.get("/accounts", response=shapes.Page[shapes.Account], summary="All accounts")

@@ -29,7 +29,7 @@ class LinkSessionIn(Body):
     return_url: str | None = Field(None, max_length=500, description="webview: one of the operator's return URLs.")
 
 
-USUAL = LinkSessionIn()
+USUAL = LinkSessionIn.model_validate({})
 
 
 class LinkSession(Schema):
