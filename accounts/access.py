@@ -25,7 +25,7 @@ def own_places(request: HttpRequest) -> list[Place]:
     """All households of the signed-in user, the oldest first; asked once a request, and outside any scope."""
     if not hasattr(request, "own_places"):
         user = getattr(request, "user", None)
-        request.own_places = places_of(user) if user and user.is_authenticated else []  # type: ignore[attr-defined,arg-type]
+        request.own_places = places_of(user) if user and user.is_authenticated else []  # type: ignore[attr-defined]
     return request.own_places  # type: ignore[attr-defined,no-any-return]
 
 

@@ -70,7 +70,7 @@ class UserAdmin(StaffAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who is staff is for superusers alone: otherwise staff could raise themselves."""
-        return bool(request.user.is_superuser)  # type: ignore[union-attr]
+        return bool(request.user.is_superuser)
 
     @admin.display(description="addresses")
     def addresses(self, user: User) -> SafeString | str:
@@ -84,7 +84,7 @@ class UserAdmin(StaffAdmin):
 
     @admin.display(description="open sessions")
     def sessions(self, user: User) -> int:
-        return UserSession.objects.filter(user=user).count()
+        return int(UserSession.objects.filter(user=user).count())
 
 
 @admin.register(Household)
@@ -146,7 +146,7 @@ class StaffRecordAdmin(StaffAdmin):
 
     list_needs_reason = page_needs_reason = False
     search_emails = ("staff__email",)
-    search_names = ("reason",)
+    search_names: tuple[str, ...] = ("reason",)
 
 
 @admin.register(StaffAccess)

@@ -30,7 +30,7 @@ def _settings(request: HttpRequest, place: Place, **refused: Any) -> HttpRespons
         "section": "settings",
         "household": household,
         "members": [(m.user.get_full_name(), m.user.email, Role(m.role).label) for m in members],
-        "name_form": NameForm(instance=request.user),  # type: ignore[arg-type]
+        "name_form": NameForm(instance=request.user),
         "household_form": HouseholdForm(instance=household) if place.role == Role.OWNER else None,
         **refused,
     }
@@ -47,7 +47,7 @@ def settings_page(request: HttpRequest, place: Place) -> HttpResponse:
 def change_name(request: HttpRequest) -> HttpResponse:
     """A viewer has a name too: no role is asked for."""
     place = active_place(request)
-    form = NameForm(request.POST, instance=User.objects.get(pk=request.user.pk))
+    form = NameForm(request.POST, instance=User.objects.get(pk=request.user.pk or 0))
     if not form.is_valid() and place:
         return _settings(request, place, name_form=form)
     if form.is_valid():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 # Registered by being imported, so that they can be taken off the site below.
 import allauth.account.admin
@@ -20,6 +20,7 @@ from django import forms
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -74,13 +75,13 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A list and a page to look at. Nothing is added, changed or deleted but by registered verbs."""
 
     # What the search looks through, by what was typed: a Stripe id, an e-mail address, or a name.
-    search_stripe_ids: Sequence[str] = ()
-    search_emails: Sequence[str] = ()
-    search_names: Sequence[str] = ()
+    search_stripe_ids: tuple[str, ...] = ()
+    search_emails: tuple[str, ...] = ()
+    search_names: tuple[str, ...] = ()
     # Pages that show people's data: staff need a reason on record. See accounts.middleware.StaffAccess.
     list_needs_reason = True
     page_needs_reason = True
-    verbs: Sequence[Verb] = ()
+    verbs: tuple[Verb, ...] = ()
 
     change_form_template = "admin/staff_change_form.html"
     show_full_result_count = False
@@ -88,7 +89,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     paginator = CappedPaginator
     list_per_page = 50
     list_max_show_all = 0
-    ordering: Any = ("-pk",)
+    ordering: ClassVar[Any] = ("-pk",)
     view_on_site = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -106,7 +107,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     # --- Search ---
 
-    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
         return [*self.search_stripe_ids, *self.search_emails, *self.search_names]
 
     def get_search_results(
@@ -126,10 +127,10 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # --- Verbs ---
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        offered = super().get_actions(request)
+        offered: dict[str, Any] = dict(super().get_actions(request))
         offered.pop("delete_selected", None)
         for verb in self.verbs:
-            if request.user.has_perm(verb.permission):  # type: ignore[union-attr]
+            if request.user.has_perm(verb.permission):
                 offered[verb.name] = (_action(verb), verb.name, verb.title)
         return offered
 
@@ -141,15 +142,14 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         context = {**(extra_context or {}), "asked": self._asked(object_id) if self.verbs else []}
-        return super().changeform_view(request, object_id, form_url, context)  # type: ignore[return-value]
+        return super().changeform_view(request, object_id, form_url, context)
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
-    ) -> HttpResponse:
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The verbs that make sense for this row stand above it."""
-        allowed = [v for v in self.verbs if request.user.has_perm(v.permission)]  # type: ignore[union-attr]
+        obj = kwargs.get("obj")
+        allowed = [v for v in self.verbs if request.user.has_perm(v.permission)]
         context["verbs"] = [v for v in allowed if obj is not None and v.makes_sense(obj)]
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def _asked(self, object_id: str | None) -> list[Any]:
         """What staff asked for of this row lately."""
@@ -211,7 +211,7 @@ def _why(
         "form": form,
         "rows": rows,
         "opts": model_admin.opts,
-        "checkbox": admin.helpers.ACTION_CHECKBOX_NAME,
+        "checkbox": ACTION_CHECKBOX_NAME,
     }
 
 

@@ -174,7 +174,7 @@ class PaymentAdmin(StaffAdmin):
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [name for _, options in self.fieldsets for name in options["fields"]]
+        return [str(name) for _, options in self.fieldsets for name in options["fields"]]
 
     @admin.display(description="amount", ordering="amount_cents")
     def amount(self, payment: Payment) -> str:
