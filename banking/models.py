@@ -182,6 +182,10 @@ class Refresh(TenantModel):
                 name="banking_refresh_one_running",
             )
         ]
+        verbose_name_plural = "refreshes"
+
+    def __str__(self) -> str:
+        return f"{self.feature} of account {self.account_id}, {self.status}"
 
 
 class Transaction(TenantModel):

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from banking.models import Account
+from fcdash.money import formatted
 from fcdash.tenancy import TenantKey, TenantModel
 
 
@@ -65,7 +66,7 @@ class Bill(TenantModel):
         constraints = [models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_bill_positive")]
 
     def __str__(self) -> str:
-        return f"bill {self.pk} of {self.biller_id}"
+        return f"bill {self.pk}: {formatted(self.amount_cents, self.currency)}"
 
 
 class BillPeriod(TenantModel):
@@ -254,7 +255,7 @@ class Payment(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"payment {self.pk}: {self.amount_cents} {self.currency}, {self.state}"
+        return f"payment {self.pk}: {formatted(self.amount_cents, self.currency)}, {self.get_state_display().lower()}"
 
 
 class PaymentEvent(TenantModel):
