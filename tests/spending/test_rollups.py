@@ -47,8 +47,8 @@ def held(household_id: int) -> tuple[dict, dict]:
     )
 
 
-def without_nothing(totals: tuple[dict, dict]) -> tuple[dict, dict]:
-    return tuple({key: value for key, value in part.items() if value != [0, 0]} for part in totals)  # type: ignore[return-value]
+def without_nothing(totals: tuple[dict, dict]) -> tuple[dict, ...]:
+    return tuple({key: value for key, value in part.items() if value != [0, 0]} for part in totals)
 
 
 STEP = st.tuples(
@@ -84,18 +84,20 @@ def take(step: tuple[str, int, int, int, str], accounts: list[Account]) -> None:
         )
 
 
+UPSERT = """
+    INSERT INTO banking_transaction (household_id, account_id, stripe_id, amount_cents, currency, description, status,
+        transacted_at, booked_on, stripe_refresh, merchant, guessed_category, guessed_why, note, excluded)
+    SELECT %s, %s, s, %s, 'usd', 'x', 'posted', %s, %s, '', '', %s, '', '', false FROM unnest(%s::text[]) s
+    ON CONFLICT (household_id, account_id, stripe_id) DO UPDATE SET amount_cents = excluded.amount_cents,
+        guessed_category = excluded.guessed_category
+"""
+
+
 def upsert(account: Account, stripe_id: str, cents: int, day: date, category: str) -> None:
     """As ingest writes: one statement that inserts or updates, and fires both triggers."""
+    ids = [stripe_id, f"{stripe_id}b"]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO banking_transaction (household_id, account_id, stripe_id, amount_cents, currency, description,"
-            " status, transacted_at, booked_on, stripe_refresh, merchant, guessed_category, guessed_why, note, excluded)"
-            " SELECT %s, %s, s, %s, 'usd', 'x', 'posted', %s, %s, '', '', %s, '', '', false"
-            " FROM unnest(%s::text[]) s"
-            " ON CONFLICT (household_id, account_id, stripe_id) DO UPDATE SET amount_cents = excluded.amount_cents,"
-            " guessed_category = excluded.guessed_category",
-            [account.household_id, account.pk, cents, day, day, category, [stripe_id, f"{stripe_id}b"]],
-        )
+        cursor.execute(UPSERT, [account.household_id, account.pk, cents, day, day, category, ids])
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -166,3 +168,13 @@ def test_another_households_roll_ups_are_out_of_sight(cast: Cast) -> None:
     with tenancy.scope(cast.strange_household), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM spending_monthtotal")
         assert cursor.fetchone() == (0,)
+
+
+def test_a_household_can_be_deleted(cast: Cast) -> None:
+    with tenancy.scope(cast.household):
+        TransactionFactory(household=cast.household, account=cast.checking)
+
+    with tenancy.system("a household leaves"):
+        cast.household.delete()
+
+        assert not DayTotal.objects.filter(household_id=cast.household.pk).exists()
