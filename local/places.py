@@ -29,6 +29,18 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the lock on `path`."""
+    if not path.exists():
+        return False
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def write_whole(path: Path, text: str) -> None:
     """Replaces `path` in one step, so that a reader sees the old text or the new, never half of it."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")

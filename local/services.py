@@ -60,6 +60,10 @@ def main(arguments: list[str]) -> int:
             write_down(home, services.environment)
             print(json.dumps(services.environment, indent=2))
         elif arguments == ["stop"]:
+            if places.is_locked(home / "runner.lock"):
+                raise Problem(
+                    f"A run is at work in {home} and needs its servers: stop it with Ctrl-C where it started."
+                )
             stop(home)
         else:
             raise Problem("Usage: python -m local.services start|stop")

@@ -21,7 +21,7 @@ def open_home(name: str = "home") -> Iterator[Path]:
     try:
         yield home
     finally:
-        elsewhere = [Path(note.read_text().strip()) for note in home.glob("*/*-is-in")]
+        elsewhere = [Path(note.read_text().strip()) for note in home.rglob("*-is-in")]
         services.stop(home)
         for path in (base, *elsewhere):
             shutil.rmtree(path, ignore_errors=True)

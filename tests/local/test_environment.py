@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local import places, services
+from local import places, postgres, services
 from tests.local.places import open_home
 
 ASK = "from django.conf import settings; print(settings.DEBUG, settings.PORT, settings.DATABASES['default']['NAME'])"
@@ -70,3 +70,19 @@ def test_production_is_never_filled_in(home: Path) -> None:
 
     assert answer.returncode != 0
     assert "is not set" in answer.stderr
+
+
+def test_servers_of_a_live_run_are_not_stopped_under_it(home: Path) -> None:
+    running = services.start(home, durable=False)
+    with places.locked(home / "runner.lock"):
+        answer = subprocess.run(
+            [sys.executable, "-m", "local.services", "stop"],
+            env={**os.environ, "FCDASH_HOME": str(home)},
+            cwd=places.CHECKOUT,
+            capture_output=True,
+            text=True,
+        )
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"A run is at work in {home}")
+    assert postgres.condition(running.database) is postgres.Condition.UP
