@@ -49,7 +49,7 @@ class MembershipOfHousehold(StaffInline):
 class UserAdmin(StaffAdmin):
     """People who sign in. Superusers choose who is staff; everything else changes by verbs."""
 
-    search_stripe_ids = ("stripe_customer_id",)
+    search_stripe_ids = {"cus": "stripe_customer_id"}
     search_emails = ("email",)
     search_names = ("name",)
     verbs = staffing.OF_USERS

@@ -20,7 +20,7 @@ CAUSES = ("link", "person", "schedule", "event", "staff")
 
 @admin.register(LinkSession)
 class LinkSessionAdmin(StaffAdmin):
-    search_stripe_ids = ("stripe_id", "user__stripe_customer_id")
+    search_stripe_ids = {"fcsess": "stripe_id", "cus": "user__stripe_customer_id"}
     search_emails = ("user__email",)
     search_names = ("household__name", "user__name")
     list_display = ("__str__", "user", "household", "mode", "state", "created_at", "finished_at")
@@ -41,7 +41,7 @@ class FreshnessOfAccount(StaffInline):
 @admin.register(Account)
 class AccountAdmin(StaffAdmin):
     verbs = staffing.OF_ACCOUNTS
-    search_stripe_ids = ("stripe_id", "holder__stripe_customer_id")
+    search_stripe_ids = {"fca": "stripe_id", "cus": "holder__stripe_customer_id"}
     search_emails = ("holder__email",)
     search_names = ("household__name", "holder__name", "institution")
     list_display = ("stripe_id", "institution", "last4", "holder", "household", "status", "subscribed", "read_at")
@@ -105,7 +105,7 @@ class AccountAdmin(StaffAdmin):
 class OfAccountAdmin(StaffAdmin):
     """Rows below a linked account."""
 
-    search_stripe_ids = ("account__stripe_id",)
+    search_stripe_ids = {"fca": "account__stripe_id"}
     search_emails = ("account__holder__email",)
     search_names = ("household__name", "account__institution")
     list_select_related = ("account", "household")
@@ -139,6 +139,7 @@ class RefreshAdmin(OfAccountAdmin):
 class QuarantinedRowAdmin(OfAccountAdmin):
     """Why a row was set aside. The row itself is what somebody bought: it is not shown."""
 
+    search_stripe_ids = {"fctxn": "stripe_id", "fca": "account__stripe_id"}
     list_display = ("stripe_id", "account", "household", "reason", "created_at")
     list_filter = (("created_at", admin.DateFieldListFilter),)
     fields = readonly_fields = ("household", "account", "stripe_id", "reason", "created_at")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 # Registered by being imported, so that they can be taken off the site below.
@@ -75,7 +76,8 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A list and a page to look at. Nothing is added, changed or deleted but by registered verbs."""
 
     # What the search looks through, by what was typed: a Stripe id, an e-mail address, or a name.
-    search_stripe_ids: tuple[str, ...] = ()
+    # Stripe ids by their prefix ("" for any other): one lookup each, which an index answers.
+    search_stripe_ids: Mapping[str, str] = MappingProxyType({})
     search_emails: tuple[str, ...] = ()
     search_names: tuple[str, ...] = ()
     # Pages that show people's data: staff need a reason on record. See accounts.middleware.StaffAccess.
@@ -108,7 +110,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # --- Search ---
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        return [*self.search_stripe_ids, *self.search_emails, *self.search_names]
+        return [*self.search_stripe_ids.values(), *self.search_emails, *self.search_names]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -118,8 +120,9 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def matching(self, term: str) -> Q:
         """The condition for what was typed. Ids and addresses compare by what an index can answer."""
-        if STRIPE_ID.match(term) and self.search_stripe_ids:
-            return _any(self.search_stripe_ids, "exact", term)
+        by_id = self.search_stripe_ids.get(term.split("_")[0], self.search_stripe_ids.get(""))
+        if STRIPE_ID.match(term) and by_id:
+            return Q(**{by_id: term})
         if "@" in term:
             return _any(self.search_emails, "startswith", term.lower())
         return _any(self.search_names, "icontains", term) | _any(self.search_emails, "startswith", term.lower())

@@ -24,7 +24,7 @@ class BillerAdmin(StaffAdmin):
 
     list_needs_reason = page_needs_reason = False
     verbs = staffing.OF_BILLERS
-    search_stripe_ids = ("stripe_account",)
+    search_stripe_ids = {"acct": "stripe_account"}
     search_names = ("name", "receives")
     list_display = ("name", "receives", "stripe_account", "statement_descriptor", "approved_at", "approved_by")
     list_select_related = ("approved_by",)
@@ -100,7 +100,12 @@ class MandateAdmin(StaffAdmin):
     """A permission to debit: the exact words, and the proof that they were accepted."""
 
     verbs = staffing.OF_MANDATES
-    search_stripe_ids = ("stripe_id", "stripe_setup_intent_id", "user__stripe_customer_id")
+    search_stripe_ids = {
+        "mandate": "stripe_id",
+        "seti": "stripe_setup_intent_id",
+        "pm": "stripe_payment_method_id",
+        "cus": "user__stripe_customer_id",
+    }
     search_emails = ("user__email",)
     search_names = ("holder_name", "household__name")
     list_display = ("__str__", "stripe_id", "user", "household", "account", "status", "accepted_at", "revoked_at")
@@ -145,7 +150,13 @@ class PaymentAdmin(StaffAdmin):
     """A payment with its history, its events and its Stripe ids on one page."""
 
     verbs = staffing.OF_PAYMENTS
-    search_stripe_ids = ("stripe_payment_intent_id", "mandate__stripe_id", "user__stripe_customer_id")
+    search_stripe_ids = {
+        "pi": "stripe_payment_intent_id",
+        "mandate": "mandate__stripe_id",
+        "pm": "mandate__stripe_payment_method_id",
+        "fca": "account__stripe_id",
+        "cus": "user__stripe_customer_id",
+    }
     search_emails = ("user__email",)
     search_names = ("receives", "household__name", "user__name")
     list_display = (

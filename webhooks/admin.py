@@ -22,7 +22,7 @@ class StripeEventAdmin(StaffAdmin):
 
     list_needs_reason = False
     verbs = staffing.OF_EVENTS
-    search_stripe_ids = ("stripe_id", "object_id")
+    search_stripe_ids = {"evt": "stripe_id", "": "object_id"}
     search_names = ("type",)
     list_display = ("stripe_id", "type", "object_id", "state", "attempts", "created_at", "received_at", "source")
     list_filter = (
