@@ -83,7 +83,7 @@ class Household(models.Model):
     currency = models.CharField(max_length=3, default="usd")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects: Any = tenancy.TenantQuerySet.as_manager()
+    objects: ClassVar[Any] = tenancy.TenantQuerySet.as_manager()
 
     class Meta:
         base_manager_name = "objects"

@@ -23,19 +23,20 @@ def transactions_refreshed(event: Event) -> None:
         account_changed(event)
 
 
+CHANGES = (
+    "created",
+    "deactivated",
+    "reactivated",
+    "disconnected",
+    "refreshed_balance",
+    "refreshed_ownership",
+    "account_numbers_updated",
+    "upcoming_account_number_expiry",
+    "upcoming_deactivation",
+    "expected_deactivation_date_updated",
+    "supported_payment_method_types_updated",
+)
 HANDLERS: dict[str, Handler] = {
-    f"financial_connections.account.{change}": account_changed
-    for change in (
-        "created",
-        "deactivated",
-        "reactivated",
-        "disconnected",
-        "refreshed_balance",
-        "refreshed_ownership",
-        "account_numbers_updated",
-        "upcoming_account_number_expiry",
-        "upcoming_deactivation",
-        "expected_deactivation_date_updated",
-        "supported_payment_method_types_updated",
-    )
-} | {"financial_connections.account.refreshed_transactions": transactions_refreshed}
+    **dict.fromkeys((f"financial_connections.account.{change}" for change in CHANGES), account_changed),
+    "financial_connections.account.refreshed_transactions": transactions_refreshed,
+}

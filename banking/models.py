@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
@@ -80,7 +80,7 @@ class Account(TenantModel):
     linked_at = models.DateTimeField(default=timezone.now, editable=False)
     read_at = models.DateTimeField(null=True, help_text="When we last read it from Stripe.")
 
-    objects: Any = AccountQuerySet.as_manager()
+    objects: ClassVar[Any] = AccountQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.name} ••{self.last4}"

@@ -112,14 +112,10 @@ def _askable(account: Account, features: Sequence[str]) -> tuple[str, ...]:
     }
     waiting = {f for f, row in rows.items() if row.status == Freshness.Status.PENDING and row.attempted_at}
     now = timezone.now()
-    early = [row.next_allowed_at for f, row in rows.items() if row.next_allowed_at and row.next_allowed_at > now]
-    ready = tuple(
-        f
-        for f in features
-        if f not in waiting and not (f in rows and rows[f].next_allowed_at and rows[f].next_allowed_at > now)
-    )
+    early = {f: row.next_allowed_at for f, row in rows.items() if row.next_allowed_at and row.next_allowed_at > now}
+    ready = tuple(f for f in features if f not in waiting and f not in early)
     if not ready and early:
-        raise TooEarly(min(early))
+        raise TooEarly(min(early.values()))
     return ready
 
 

@@ -7,34 +7,34 @@ from celery import shared_task
 from banking import disconnecting, linking, refreshing
 from fcdash.gateway.errors import OutcomeUnknown, TryAgain
 
-RETRY = {"autoretry_for": (TryAgain, OutcomeUnknown), "retry_backoff": 2, "retry_backoff_max": 60, "max_retries": 4}
+PASSING = (TryAgain, OutcomeUnknown)
 
 
-@shared_task(**RETRY)
+@shared_task(autoretry_for=PASSING, retry_backoff=2, retry_backoff_max=60, max_retries=4)
 def begin(household_id: int, account_id: int) -> None:
     """Start what follows a link."""
     linking.begin(household_id, account_id)
 
 
-@shared_task(**RETRY)
+@shared_task(autoretry_for=PASSING, retry_backoff=2, retry_backoff_max=60, max_retries=4)
 def read_transactions(household_id: int, account_id: int) -> None:
     """Read the rows that wait at Stripe."""
     refreshing.read_transactions(household_id, account_id)
 
 
-@shared_task(**RETRY)
+@shared_task(autoretry_for=PASSING, retry_backoff=2, retry_backoff_max=60, max_retries=4)
 def read_owners(household_id: int, account_id: int, ownership: str) -> None:
     """Read the owners in a snapshot."""
     refreshing.read_owners(household_id, account_id, ownership)
 
 
-@shared_task(**RETRY)
+@shared_task(autoretry_for=PASSING, retry_backoff=2, retry_backoff_max=60, max_retries=4)
 def catch_up(household_id: int, account_id: int) -> None:
     """Do what is due for an account."""
     refreshing.catch_up(household_id, account_id)
 
 
-@shared_task(**RETRY)
+@shared_task(autoretry_for=PASSING, retry_backoff=2, retry_backoff_max=60, max_retries=4)
 def finish_disconnect(household_id: int, account_id: int) -> None:
     """Carry out a disconnect that was asked for."""
     disconnecting.finish(household_id, account_id)

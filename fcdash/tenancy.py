@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db import connection, migrations, models, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -227,7 +227,7 @@ class TenantQuerySet(models.QuerySet[ModelT]):
 
     def _raw_delete(self, using: str | None) -> Any:
         _require(self.model)
-        return super()._raw_delete(using)  # type: ignore[misc]
+        return super()._raw_delete(using)
 
 
 class TenantModel(models.Model):
@@ -239,7 +239,7 @@ class TenantModel(models.Model):
 
     household = models.ForeignKey("accounts.Household", on_delete=models.CASCADE, db_index=False, related_name="+")
 
-    objects: Any = TenantQuerySet.as_manager()
+    objects: ClassVar[Any] = TenantQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -269,7 +269,7 @@ class Tenant(migrations.RunSQL):
 
     def __init__(self, table: str, references: dict[str, str] | None = None, primary_key: bool = True) -> None:
         self.table, self.references, self.primary_key = table, references or {}, primary_key
-        super().__init__(sql=self._forward(), reverse_sql=migrations.RunSQL.noop)
+        super().__init__(sql=list[Any](self._forward()), reverse_sql=migrations.RunSQL.noop)
 
     def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         return (

@@ -7,7 +7,7 @@ so that views of years have something to show.
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 
 import requests
 from allauth.account.models import EmailAddress
@@ -119,8 +119,8 @@ INSERT INTO banking_transaction (
     posted_at, stripe_refresh, merchant, guessed_category, guessed_why, note, excluded
 )
 SELECT household_id, account_id, NULL,
-    CASE WHEN guessed_category IN ('transfer', 'saving') THEN amount_cents
-        ELSE (amount_cents * (100 - 3 * period + (abs(hashtext(description || booked_on || period)) %% 9 - 4)) / 100) END,
+    CASE WHEN guessed_category IN ('transfer', 'saving') THEN amount_cents ELSE
+        amount_cents * (100 - 3 * period + abs(hashtext(description || booked_on || period)) %% 9 - 4) / 100 END,
     currency, description, 'posted', transacted_at - make_interval(days => %(days)s * period),
     booked_on - %(days)s * period, posted_at - make_interval(days => %(days)s * period), '', merchant,
     guessed_category, guessed_why, '', false
@@ -144,7 +144,7 @@ def _continue_into_the_past(household_id: int) -> None:
         _older_balances(household_id, oldest)
 
 
-def _older_balances(household_id: int, oldest: object) -> None:
+def _older_balances(household_id: int, oldest: date) -> None:
     """Each account's balance at the end of past weeks: today's less what has moved since."""
     with connection.cursor() as cursor:
         cursor.execute(
