@@ -1,5 +1,6 @@
 """The staff's pages in a real browser: nothing that the Content-Security-Policy refuses, nothing in the console."""
 
+# ruff: noqa: F811  (fixtures of the payments are named as they are used)
 from __future__ import annotations
 
 import os
@@ -68,13 +69,13 @@ def test_every_page_is_clean_under_the_policy(
     cast: Cast,
     console: list[str],
     sent: Payment,
-    run_tasks: Callable[..., object],  # noqa: F811
+    run_tasks: Callable[..., object],
 ) -> None:
     open_access(cast.sam, "Ticket 4711: a look at everything")
     queue_mail("alice@example.com", "email_confirmation", "A subject", "text")
     _event()
 
-    for model, model_admin in admin.site._registry.items():
+    for model in admin.site._registry:
         address = f"{live_server.url}/admin/{model._meta.app_label}/{model._meta.model_name}/"
         assert staff.goto(address).status == 200, address  # type: ignore[union-attr]
         shoot(staff, f"list-{model._meta.model_name}")
@@ -86,3 +87,56 @@ def test_every_page_is_clean_under_the_policy(
     staff.goto(f"{live_server.url}/admin/payments/biller/add/")
 
     assert console == []
+
+
+def test_staff_say_why_look_and_ask(
+    staff: Page,
+    live_server: Any,
+    cast: Cast,
+    console: list[str],
+    sent: Payment,
+    run_tasks: Callable[..., object],
+) -> None:
+    page = f"{live_server.url}/admin/payments/payment/{sent.pk}/change/"
+
+    staff.goto(page)
+    expect(staff.get_by_role("heading", name="Why do you look?")).to_be_visible()
+    shoot(staff, "reason")
+    staff.get_by_label("Why").fill("Ticket 4711: Alice asks where her payment is")
+    staff.get_by_role("button", name="Keep the reason and go on").click()
+    expect(staff).to_have_url(page)
+    expect(staff.get_by_role("status")).to_contain_text("Ticket 4711")
+
+    staff.get_by_role("button", name="Read again from Stripe").click()
+    shoot(staff, "ask")
+    staff.get_by_label("Why").fill("Ticket 4711: is it paid?")
+    staff.get_by_role("button", name="Read again from Stripe").click()
+    expect(staff.get_by_text("Read again from Stripe: asked for (1).")).to_be_visible()
+    run_tasks()
+    staff.goto(page)
+    expect(staff.get_by_text("processing → processing; at Stripe processing")).to_be_visible()
+    shoot(staff, "asked")
+
+    staff.get_by_role("button", name="End now").click()
+    staff.goto(page)
+    expect(staff.get_by_role("heading", name="Why do you look?")).to_be_visible()
+    assert console == []
+    assert StaffAction.objects.get().reason == "Ticket 4711: is it paid?"
+    assert StaffLook.objects.filter(household_id=sent.household_id).count() == 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_our_pages_of_the_admin_are_accessible(
+    staff: Page,
+    live_server: Any,
+    cast: Cast,
+    sent: Payment,
+    scheme: Any,
+) -> None:
+    staff.emulate_media(color_scheme=scheme)
+    for path in ("", "reason/", f"payments/payment/{sent.pk}/change/", "payments/payment/"):
+        open_access(cast.sam, "Ticket 4711: a look at everything")
+        staff.goto(f"{live_server.url}/admin/{path}")
+        shoot(staff, f"{scheme}-{path.replace('/', '-')}")
+        found = Axe().run(staff).response["violations"]
+        assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == [], (path, found)

@@ -1,5 +1,6 @@
 """Staff replay events: the handler reads again, and the outcome is kept."""
 
+# ruff: noqa: F811  (fixtures of the payments are named as they are used)
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -36,7 +37,7 @@ def _event(type_: str, object_: dict[str, Any]) -> StripeEvent:
 def test_a_replay_reads_the_truth_and_changes_nothing_twice(
     cast: Cast,
     sandbox: Sandbox,
-    sent: Payment,  # noqa: F811
+    sent: Payment,
     run_tasks: Run,
 ) -> None:
     intent = str(sent.stripe_payment_intent_id)
@@ -67,7 +68,7 @@ def test_an_event_that_nobody_handles_is_left_alone(cast: Cast, run_tasks: Run) 
     assert _outcome(action).startswith("Not done")
 
 
-def test_a_failing_replay_says_why(cast: Cast, sandbox: Sandbox, sent: Payment, run_tasks: Run) -> None:  # noqa: F811
+def test_a_failing_replay_says_why(cast: Cast, sandbox: Sandbox, sent: Payment, run_tasks: Run) -> None:
     event = _event("payment_intent.succeeded", {"id": sent.stripe_payment_intent_id, "object": "payment_intent"})
     run_tasks()
     sandbox.put("/sandbox/faults", {"api": [{"match": "GET /v1/payment_intents/*", "kind": "500", "times": 50}]})
