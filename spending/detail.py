@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,7 +81,7 @@ def detail(household_id: int, transaction_id: int) -> Detail | None:
         )
         around = [Row(*held) for held in cursor.fetchall()]
     other = next((one for one in around if row.transfer_id and one.transfer_id == row.transfer_id), None)
-    happenings = tuple(map(_happening, edits or ()))
+    happenings = tuple(map(_happening, json.loads(edits or "[]")))
     before = tuple(one for one in around if one is not other)
     return Detail(row, transacted_at, posted_at, void_at, happenings, other, before)
 
