@@ -61,19 +61,8 @@ def ingest(bodies: list[bytes], household: int = 1) -> None:
             for body in bodies:
                 for r in json.loads(body)["data"]:
                     at = datetime.fromtimestamp(r["transacted_at"], UTC)
-                    copy.write_row(
-                        (
-                            household,
-                            1,
-                            r["id"],
-                            r["amount"],
-                            r["currency"],
-                            r["description"],
-                            r["status"],
-                            at,
-                            at.date(),
-                            datetime.fromtimestamp(r["updated"], UTC),
-                        )  # fmt: skip
-                    )
+                    updated = datetime.fromtimestamp(r["updated"], UTC)
+                    money = (r["amount"], r["currency"], r["description"], r["status"])
+                    copy.write_row((household, 1, r["id"], *money, at, at.date(), updated))
         cursor.execute(MERGE)
         cursor.execute(ROLL_UP, [household])
