@@ -280,6 +280,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 # Who turns a bank's row into merchant and category: spending knows, banking must not import it.
 TRANSACTION_CLASSIFIER = "spending.categorising.classify"
 AFTER_INGEST = "spending.transfers.match"
+# What else is coming, for the dashboard: bills to pay from here.
+UPCOMING_SOURCES = ["payments.upcoming.items"]
 # Who keeps the record of what staff ask for: accounts knows, the admin's base must not import it.
 STAFF_ASK = "accounts.oversight.ask"
 # What to do about an event of Stripe: the apps know, the inbox must not import them.

@@ -73,9 +73,9 @@ def add_bank_days(day: date, count: int) -> date:
 
 def expected(sent: datetime | date) -> Expected:
     """When a debit that is sent then will do what. A bare day is taken as sent in time on that day."""
-    start = bank_day_from(_counted_from(sent) if isinstance(sent, datetime) else sent)
-    arrives_by = add_bank_days(start, SETTLEMENT_DAYS)
-    return Expected(add_bank_days(start, 1), arrives_by, arrives_by + timedelta(days=DISPUTE_DAYS))
+    counted = _counted_from(sent) if isinstance(sent, datetime) else sent
+    arrives_by = add_bank_days(bank_day_from(counted), SETTLEMENT_DAYS)
+    return Expected(add_bank_days(counted, 1), arrives_by, arrives_by + timedelta(days=DISPUTE_DAYS))
 
 
 def latest_start(due_on: date) -> date:

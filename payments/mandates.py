@@ -81,8 +81,8 @@ def terms(place: Place, user: User, account: Account) -> Terms:
     name = holder_name(user, account)
     today = place.today
     text = (
-        _template()
-        .substitute(
+        Template(words())
+        .safe_substitute(
             operator=settings.OPERATOR_NAME,
             holder=name or UNNAMED,
             account=account.name,
@@ -107,19 +107,22 @@ def holder_name(user: User, account: Account) -> str:
     return str(first or "").strip()[:200]
 
 
-def missing_placeholders(words: str) -> list[str]:
-    """The names that words for a permission must hold and these do not."""
-    held = Template(words).get_identifiers()
-    return [name for name in PLACEHOLDERS if name not in held]
+def words() -> str:
+    """The words in force: the operator's file, else the project's own. Raises OSError."""
+    return _read(settings.MANDATE_TEXT_FILE) if settings.MANDATE_TEXT_FILE else WORDS
+
+
+def missing_placeholders(text: str) -> list[str]:
+    """The names that words for a permission must hold and these do not. Raises ValueError on other dollar signs."""
+    template = Template(text)
+    if not template.is_valid():
+        raise ValueError("a dollar sign that starts no name is written $$")
+    return [name for name in PLACEHOLDERS if name not in template.get_identifiers()]
 
 
 @lru_cache(maxsize=2)
-def _read_words(path: str) -> str:
-    return Path(path).read_text(encoding="utf-8") if path else WORDS
-
-
-def _template() -> Template:
-    return Template(_read_words(settings.MANDATE_TEXT_FILE))
+def _read(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
 
 
 def why_not(account: Account, user: User) -> str:
@@ -365,7 +368,7 @@ def _end(mandate: Mandate, cause: str) -> None:
 def sync_mandate(stripe_id: str) -> None:
     """Read a mandate at Stripe and follow it. Unknown ids are ignored. Raises TryAgain."""
     for household_id, mandate_id in _where(stripe_id=stripe_id):
-        found = _read(stripe_id)
+        found = _mandate_at_stripe(stripe_id)
         with tenancy.scope(household_id):
             row = _lock(household_id, mandate_id)
             row.checked_at = timezone.now()
@@ -408,7 +411,7 @@ def unfinished() -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         )
 
 
-def _read(stripe_id: str) -> debits.MandateNow | None:
+def _mandate_at_stripe(stripe_id: str) -> debits.MandateNow | None:
     try:
         return debits.read_mandate(stripe_id)
     except WillNotWork as refusal:

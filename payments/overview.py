@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import F, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 
 from accounts.households import Place
 from accounts.models import User
@@ -26,6 +26,19 @@ NOT_YET_TAKEN = ("scheduled", "held", "submitted", "unknown")
 
 
 @dataclass(frozen=True)
+class LastTry:
+    """The newest payment of a period, as lists need it."""
+
+    id: int
+    state: str
+    on: date
+    expected_debit_on: date | None
+    failure_code: str
+    failure_network_code: str
+    account: str
+
+
+@dataclass(frozen=True)
 class PeriodNow:
     """One time that a bill is due, with the last payment of it, if any was tried."""
 
@@ -33,20 +46,13 @@ class PeriodNow:
     bill_id: int
     name: str
     receives: str
+    category: str
     reference: str
-    frequency: str
     due_on: date
     amount_cents: int
     currency: str
     state: str
-    payment_id: int | None
-    payment_state: str
-    payment_on: date | None
-
-    @property
-    def shown_state(self) -> str:
-        """What to show: the payment's state while one is under way, else the period's."""
-        return self.payment_state if self.state == BillPeriod.State.SCHEDULED else self.state
+    last: LastTry | None
 
     @property
     def flow_cents(self) -> int:
@@ -54,12 +60,17 @@ class PeriodNow:
         return -self.amount_cents
 
     @property
+    def shown_state(self) -> str:
+        """What to show: the payment's state while one is under way, else the period's."""
+        return self.last.state if self.last and self.state == BillPeriod.State.SCHEDULED else self.state
+
+    @property
     def note(self) -> str:
         """What to know beside the state."""
-        if self.came_back:
-            return "the last try was refused" if self.payment_state == PaymentState.FAILED else "the money went back"
-        if self.payment_state == PaymentState.SCHEDULED and self.payment_on:
-            return f"is sent on {day(self.payment_on)}"
+        if self.last and self.came_back:
+            return "the last try was refused" if self.last.state == PaymentState.FAILED else "the money went back"
+        if self.last and self.last.state == PaymentState.SCHEDULED:
+            return f"is sent on {day(self.last.on)}"
         return self.reference
 
     @property
@@ -69,7 +80,7 @@ class PeriodNow:
     @property
     def came_back(self) -> bool:
         """Whether the last try failed or was taken back."""
-        return self.can_be_paid and self.payment_state in CAME_BACK
+        return self.can_be_paid and self.last is not None and self.last.state in CAME_BACK
 
 
 @dataclass(frozen=True)
@@ -117,24 +128,28 @@ class PaymentRow:
 
 def periods(household_id: int, today: date, until: date | None = None) -> list[PeriodNow]:
     """Every period that is not settled, of bills that go on, in the order of their days. One query."""
-    last = Payment.objects.for_household(household_id).filter(period_id=OuterRef("pk")).order_by("-pk")
+    tries = Payment.objects.for_household(household_id).filter(period_id=OuterRef("pk")).order_by("-pk")
+    last = tries.values(
+        told=JSONObject(
+            id="pk",
+            state="state",
+            on="on",
+            expected="expected_debit_on",
+            code="failure_code",
+            network_code="failure_network_code",
+            account="account__name",
+        )
+    )
     rows = BillPeriod.objects.for_household(household_id).filter(bill__ended_at=None).exclude(state__in=SETTLED)
     if until is not None:
         rows = rows.filter(due_on__lte=until)
     found = rows.order_by("due_on", "pk").values(
-        "pk",
-        "bill_id",
-        "due_on",
-        "amount_cents",
-        "currency",
-        "state",
+        *("pk", "bill_id", "due_on", "amount_cents", "currency", "state"),
         name=F("bill__biller__name"),
         receives=F("bill__biller__receives"),
+        category=F("bill__biller__category"),
         reference=F("bill__reference"),
-        frequency=F("bill__frequency"),
-        payment_id=Subquery(last.values("pk")[:1]),
-        payment_state=Coalesce(Subquery(last.values("state")[:1]), Value("")),
-        payment_on=Subquery(last.values("on")[:1]),
+        last=Subquery(last[:1]),
     )
     return [_period(row, today) for row in found]
 
@@ -146,15 +161,26 @@ def _period(row: Any, today: date) -> PeriodNow:
         bill_id=row["bill_id"],
         name=row["name"],
         receives=row["receives"],
+        category=row["category"],
         reference=row["reference"],
-        frequency=row["frequency"] or "",
         due_on=row["due_on"],
         amount_cents=row["amount_cents"],
         currency=row["currency"],
         state=BillPeriod.State.LATE if late else row["state"],
-        payment_id=row["payment_id"],
-        payment_state=row["payment_state"],
-        payment_on=row["payment_on"],
+        last=_last(row["last"]) if row["last"] else None,
+    )
+
+
+def _last(told: dict[str, Any]) -> LastTry:
+    expected = told["expected"]
+    return LastTry(
+        told["id"],
+        told["state"],
+        date.fromisoformat(told["on"]),
+        date.fromisoformat(expected) if expected else None,
+        told["code"],
+        told["network_code"],
+        told["account"],
     )
 
 
