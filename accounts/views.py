@@ -30,8 +30,10 @@ def _settings(request: HttpRequest, place: Place, **refused: Any) -> HttpRespons
         "section": "settings",
         "household": household,
         "members": [(m.user.get_full_name(), m.user.email, Role(m.role).label) for m in members],
-        "name_form": NameForm(instance=request.user),
-        "household_form": HouseholdForm(instance=household) if place.role == Role.OWNER else None,
+        "name_form": NameForm(instance=request.user, auto_id="person_%s"),
+        "household_form": HouseholdForm(instance=household, auto_id="household_%s")
+        if place.role == Role.OWNER
+        else None,
         **refused,
     }
     return render(request, "accounts/settings.html", context, status=422 if refused else 200)
@@ -47,7 +49,7 @@ def settings_page(request: HttpRequest, place: Place) -> HttpResponse:
 def change_name(request: HttpRequest) -> HttpResponse:
     """A viewer has a name too: no role is asked for."""
     place = active_place(request)
-    form = NameForm(request.POST, instance=User.objects.get(pk=request.user.pk or 0))
+    form = NameForm(request.POST, instance=User.objects.get(pk=request.user.pk or 0), auto_id="person_%s")
     if not form.is_valid() and place:
         return _settings(request, place, name_form=form)
     if form.is_valid():
@@ -61,7 +63,7 @@ def change_name(request: HttpRequest) -> HttpResponse:
 def change_household(request: HttpRequest, place: Place) -> HttpResponse:
     with tenancy.scope(place.household_id):
         household = get_object_or_404(Household.objects.filter(pk=place.household_id))
-        form = HouseholdForm(request.POST, instance=household)
+        form = HouseholdForm(request.POST, instance=household, auto_id="household_%s")
         if form.is_valid():
             form.save()
             messages.success(request, "Your household is saved.")

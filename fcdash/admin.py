@@ -86,6 +86,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     verbs: tuple[Verb, ...] = ()
 
     change_form_template = "admin/staff_change_form.html"
+    search_help_text = "A whole Stripe id, the beginning of an e-mail address, or a part of a name."
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they count the whole table
     paginator = CappedPaginator
