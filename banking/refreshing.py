@@ -18,6 +18,7 @@ from banking import ingesting
 from banking.models import Account, Balance, Feature, Freshness, Owner, Refresh
 from fcdash import tenancy
 from fcdash.celery import nudge
+from fcdash.failpoints import failpoint
 from fcdash.gateway import connections
 from fcdash.gateway.connections import RemoteAccount, RemoteRefresh
 from fcdash.gateway.errors import WillNotWork
@@ -320,7 +321,9 @@ def _read_list(row: Freshness) -> None:
         with tenancy.scope(account.household_id):
             tenancy.lock_household(account.household_id, readable_again=True)
             counts = ingesting.ingest(account, row.household, rows, is_first=not row.cursor)
+            failpoint("ingest-before-commit")
             _note_progress(row, page_after, counts, target if not has_more else None)
+        failpoint("ingest-after-commit")
         if not has_more:
             return
 
