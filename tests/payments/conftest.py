@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import requests
 from django.utils import timezone
 
 from accounts.households import Place, place_of
@@ -105,6 +106,14 @@ def intents(sandbox: Sandbox) -> list[dict]:
     """All PaymentIntents at the sandbox."""
     found = sandbox.get("/v1/payment_intents?limit=100")
     return list(found["data"])
+
+
+def post_form(sandbox: Sandbox, path: str, **fields: object) -> dict:
+    """A call of Stripe's own API, as the operator's dashboard would make it."""
+    headers = {"Authorization": "Bearer sk_test_sandbox"}
+    answer = requests.post(f"{sandbox.url}{path}", data=fields, headers=headers, timeout=30)
+    assert answer.ok, answer.text
+    return dict(answer.json())
 
 
 def debits(sandbox: Sandbox) -> list[dict]:

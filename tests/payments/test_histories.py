@@ -25,7 +25,7 @@ from payments import bills, paying
 from payments.models import Biller, Mandate, Payment
 from payments.tasks import sweep
 from tests.cast import Cast
-from tests.payments.conftest import accept, period_of, reload, reload_mandate, states
+from tests.payments.conftest import accept, period_of, post_form, reload, reload_mandate, states
 from tests.payments.test_parallel import at_once
 from tests.sandbox_client import Sandbox
 from webhooks import inbox
@@ -71,7 +71,8 @@ class Life:
             self.try_it(f"/sandbox/payment_intents/{self.intent}/dispute", {"reason": detail})
         elif kind == "refund":
             amount = self.payment.amount_cents if detail == "all" else 10_00
-            self.try_it("/v1/refunds", {"payment_intent": self.intent, "amount": amount})
+            with contextlib.suppress(AssertionError):
+                post_form(self.sandbox, "/v1/refunds", payment_intent=self.intent, amount=amount)
         elif kind == "refund-fails":
             for refund in self.sandbox.get(f"/v1/refunds?payment_intent={self.intent}")["data"]:
                 self.try_it(f"/sandbox/refunds/{refund['id']}/fail", {})
