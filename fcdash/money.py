@@ -56,8 +56,10 @@ def whole(cents: int, currency: str) -> str:
 
 def parse(text: str, currency: str) -> int:
     """Minor units of an amount that a person typed: "84.50", "$1,284.90". Raises NotMoney with words to show."""
-    cleaned = text.strip().replace(symbol(currency), "").replace(",", "").replace(MINUS, "-").strip()
+    cleaned = "".join(text.split()).replace(symbol(currency), "").replace(",", "").replace(MINUS, "-")
     try:
+        if "_" in cleaned:
+            raise InvalidOperation
         amount = Decimal(cleaned)
     except InvalidOperation:
         raise NotMoney("Write an amount such as 84.50.") from None
