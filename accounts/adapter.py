@@ -36,13 +36,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Save the user with a household of their own; their Customer at Stripe follows in the background."""
-        from accounts.tasks import create_customer
+        from accounts.tasks import sync_customer
 
         try:
             with transaction.atomic():
                 super().save_user(request, user, form, commit=True)
                 open_household(user, request.COOKIES.get("timezone") or request.headers.get("X-Time-Zone", ""))
-                nudge(create_customer, user.pk)
+                nudge(sync_customer, user.pk)
         except IntegrityError as problem:
             # The form looked before the same address was taken by a request beside it: a double click.
             raise ImmediateHttpResponse(_signed_up_meanwhile(request)) from problem

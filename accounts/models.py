@@ -34,6 +34,14 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
+# Users whose Customer at Stripe is to be made, or to be told a new address or name.
+CUSTOMER_DUE = (
+    models.Q(stripe_customer_id=None)
+    | ~models.Q(customer_email=models.F("email"))
+    | ~models.Q(customer_name=models.F("name"))
+)
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in; the account holder of their bank links and the Customer at Stripe."""
 
@@ -44,10 +52,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(default=timezone.now)
     key = models.UUIDField(default=uuid.uuid4, editable=False, help_text="Root of the idempotency keys at Stripe.")
     stripe_customer_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    customer_email = models.EmailField(blank=True, editable=False, help_text="As Stripe knows it.")
+    customer_name = models.CharField(max_length=200, blank=True, editable=False, help_text="As Stripe knows it.")
     customer_attempt = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text="Part of the idempotency key: counts requests that failed at Stripe."
     )
-    customer_error = models.CharField(max_length=300, blank=True, help_text="Why Stripe made no Customer yet.")
+    customer_error = models.CharField(max_length=300, blank=True, help_text="Why Stripe refused the last request.")
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
@@ -56,6 +66,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="accounts_user_email_lower")]
+        indexes = [models.Index(fields=["id"], condition=CUSTOMER_DUE, name="accounts_user_customer_due")]
 
     def __str__(self) -> str:
         return self.email

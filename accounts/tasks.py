@@ -5,26 +5,20 @@ from __future__ import annotations
 from celery import shared_task
 
 from accounts import customers, mailing, oversight
-from fcdash.gateway.errors import StripeProblem
+from fcdash.gateway.errors import OutcomeUnknown, TryAgain
 
 
-@shared_task(autoretry_for=(StripeProblem,), retry_backoff=5, retry_backoff_max=600, max_retries=5)
-def create_customer(user_id: int) -> None:
-    """Make the user's Customer at Stripe."""
-    customers.ensure_customer(user_id)
-
-
-@shared_task(autoretry_for=(StripeProblem,), retry_backoff=5, retry_backoff_max=600, max_retries=5)
-def update_customer(user_id: int) -> None:
-    """Tell Stripe the user's name and address as they are now."""
-    customers.update_customer(user_id)
+@shared_task(autoretry_for=(TryAgain, OutcomeUnknown), retry_backoff=2, max_retries=2)
+def sync_customer(user_id: int) -> None:
+    """Make the user's Customer at Stripe, or tell it new words. What fails for longer is the repair's."""
+    customers.sync_customer(user_id)
 
 
 @shared_task
 def repair_customers() -> None:
-    """Make the Customers that are still missing."""
-    for user_id in customers.without_customer():
-        create_customer.delay(user_id)
+    """Make the Customers that are still missing, and bring those up to date that are not."""
+    for user_id in customers.due():
+        sync_customer.delay(user_id)
 
 
 @shared_task

@@ -189,7 +189,7 @@ def test_a_day_later_the_customer_is_looked_for_first(sandbox: Sandbox) -> None:
     assert len(at_stripe(sandbox)) == 1
 
 
-def test_a_name_given_after_a_lost_answer_finds_the_customer(sandbox: Sandbox, run_tasks: Run) -> None:
+def test_a_name_given_after_a_lost_answer_reaches_the_same_customer(sandbox: Sandbox, run_tasks: Run) -> None:
     dana = UserFactory(email=EMAIL, name="")
     sandbox.put("/sandbox/faults", {"api": [_lost(CREATE), _lost("GET /v1/customers")]})
     with pytest.raises(StripeProblem):
@@ -197,10 +197,38 @@ def test_a_name_given_after_a_lost_answer_finds_the_customer(sandbox: Sandbox, r
     sandbox.put("/sandbox/faults", {"api": []})
 
     rename(dana.pk, "Dana Drew")
+    User.objects.update(email="drew@example.com")
     run_tasks()
 
     [customer] = at_stripe(sandbox)
-    assert (customer["id"], customer["name"]) == (User.objects.get().stripe_customer_id, "Dana Drew")
+    dana.refresh_from_db()
+    assert (customer["id"], customer["name"], customer["email"]) == (
+        dana.stripe_customer_id,
+        "Dana Drew",
+        "drew@example.com",
+    )
+
+
+def test_a_new_address_reaches_stripe_by_the_repair(sandbox: Sandbox, run_tasks: Run) -> None:
+    from accounts.tasks import repair_customers
+
+    dana = UserFactory(email=EMAIL)
+    customers.ensure_customer(dana.pk)
+    assert customers.due() == []
+    User.objects.update(email="drew@example.com")
+
+    repair_customers.delay()
+    run_tasks()
+
+    assert at_stripe(sandbox)[0]["email"] == "drew@example.com"
+    assert customers.due() == []
+
+
+def test_whom_stripe_refuses_delays_nobody(sandbox: Sandbox) -> None:
+    refused, waiting = UserFactory(), UserFactory()
+    User.objects.filter(pk=refused.pk).update(customer_error="email_invalid")
+
+    assert customers.due() == [waiting.pk, refused.pk]
 
 
 def test_a_new_name_reaches_stripe_also_when_changed_back(sandbox: Sandbox, run_tasks: Run) -> None:
