@@ -79,7 +79,11 @@ def test_apps_get_cause_and_way_out() -> None:
     )
 
 
-@pytest.mark.parametrize("reason", {*BY_NACHA.values(), *BY_STRIPE.values(), UNKNOWN}, ids=lambda reason: reason.key)
+@pytest.mark.parametrize(
+    "reason",
+    sorted({*BY_NACHA.values(), *BY_STRIPE.values(), UNKNOWN}, key=lambda reason: reason.key),
+    ids=lambda reason: reason.key,
+)
 def test_the_words_keep_to_the_voice(reason: object) -> None:
     cause, way_out = reason.cause, reason.way_out  # type: ignore[attr-defined]
 
