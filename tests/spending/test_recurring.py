@@ -52,6 +52,7 @@ def test_rhythms_are_recognised(days: list[date], rhythm: Rhythm) -> None:
         months(12, 2),
         every(7, 3),
         [date(2026, 9, 1), date(2026, 9, 20), date(2026, 10, 2), date(2026, 11, 20)],
+        [date(2026, 3, 1), date(2026, 6, 20), date(2026, 7, 2), date(2026, 10, 13), date(2026, 11, 12)],
         months(12, 5, 8),
     ],
 )

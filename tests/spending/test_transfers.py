@@ -54,6 +54,7 @@ MISFITS = [
     {"status": "void"},
     {"guessed_category": "income"},
     {"chosen_category": "income"},
+    {"chosen_category": "transfer"},
     {"excluded": True},
 ]
 
