@@ -92,7 +92,7 @@ READ = """
             SELECT feature, status, as_of, next_allowed_at, target
             FROM banking_freshness WHERE household_id = %(household)s AND account_id = a.id) f)::text AS freshness_now
     FROM banking_account a
-    WHERE a.household_id = %(household)s AND (%(account)s::bigint IS NULL OR a.id = %(account)s)
+    WHERE a.household_id = %(household)s AND (%(account)s::numeric IS NULL OR a.id = %(account)s)
 """
 
 

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import end_staff_access, staff_reason
-from fcdash import display, health, wellknown
+from fcdash import display, headless, health, wellknown
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("admin/reason/end/", admin.site.admin_view(end_staff_access), name="staff_reason_end"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("_allauth/app/v1/account/phone", headless.absent),
+    path("_allauth/app/v1/auth/phone/<path:rest>", headless.absent),
     path("_allauth/", include("allauth.headless.urls")),
     path("webhooks/", include("webhooks.urls")),
     path("display/", display.choose, name="display"),

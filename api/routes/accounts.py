@@ -72,11 +72,13 @@ def refresh(request: ApiRequest, account_id: str, body: RefreshIn) -> Status[sha
         raise Problem(409, "not_refreshable", str(problem)) from None
     except refreshing.TooEarly as early:
         raise _too_early(early.allowed_at) from None
-    except WillNotWork:
-        # The account has been read anew: it says when.
+    except WillNotWork as problem:
+        # The account has been read anew: it says whether it was too early, and when it will not be.
         now = _load(request, account_id)
         times = [now.freshness[f].next_allowed_at for f in features if f in now.freshness]
-        raise _too_early(min((t for t in times if t and t > timezone.now()), default=None)) from None
+        if not (later := [t for t in times if t and t > timezone.now()]):
+            raise
+        raise _too_early(min(later)) from problem
     return Status(202, _load(request, account_id))
 
 
