@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS limit_month (
     PRIMARY KEY (household_id, month, account_id, currency)
 );
 """
+INDEXES = ("limit_stripe_id", "limit_day", "limit_account", "limit_words")
 MERGE = """
 INSERT INTO limit_transaction AS t (household_id, account_id, stripe_id, amount_cents, currency, description, status,
     transacted_at, booked_on, updated)
@@ -47,6 +48,25 @@ def prepare() -> None:
     with connection.cursor() as cursor:
         cursor.execute(TABLES)
         cursor.execute("TRUNCATE limit_transaction, limit_month")
+
+
+def copy(household: int) -> None:
+    """Give the limit's table as many rows as the household has; its indexes are built afterwards, which is quicker."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SELECT set_config('fcdash.household', %s, true)", [str(household)])
+        for name in INDEXES:
+            cursor.execute(f"DROP INDEX IF EXISTS {name}")
+        cursor.execute(
+            "INSERT INTO limit_transaction (household_id, account_id, stripe_id, amount_cents, currency, description,"
+            " status, transacted_at, booked_on, updated) SELECT household_id, account_id, stripe_id, amount_cents,"
+            " currency, description, status, transacted_at, booked_on, stripe_updated_at FROM banking_transaction"
+            " WHERE household_id = %s",
+            [household],
+        )
+        cursor.execute(TABLES)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE limit_transaction")
 
 
 def ingest(bodies: list[bytes], household: int = 1) -> None:

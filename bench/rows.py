@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+from zlib import crc32
 
 DESCRIPTIONS = (
     "TRADER JOES #552 SEATTLE WA", "SAFEWAY #1477 BELLEVUE WA", "SQ *CORNER CAFE", "SHELL OIL 57444212",
@@ -19,36 +19,50 @@ PAGE = 100
 YEARS_SECONDS = 10 * 365 * 86_400
 
 
-def rows(count: int, prefix: str = "a", seed: int = 7, newest: int | None = None) -> list[dict[str, Any]]:
-    """`count` rows over ten years, the newest first, as GET /v1/financial_connections/transactions lists them."""
-    chance = random.Random(seed)
-    newest = newest or 1_763_000_000
-    step = max(YEARS_SECONDS // count, 1) if count > 1000 else 600
+def row(number: int, count: int, prefix: str, newest: int) -> dict[str, Any]:
+    """One of `count` rows over ten years, 0 is the newest, as GET /v1/financial_connections/transactions lists them."""
+    chance = crc32(f"{prefix}{number}".encode())
+    at = newest - number * max(YEARS_SECONDS // count, 1)
+    outgoing = (chance >> 3) % 20 > 0
+    return {
+        "id": f"fctxn_{prefix}{number:09d}",
+        "object": "financial_connections.transaction",
+        "account": "fca_bench",
+        "amount": -100 - chance % 19_900 if outgoing else 1000 + chance % 399_000,
+        "currency": "usd",
+        "description": f"{DESCRIPTIONS[(chance >> 7) % len(DESCRIPTIONS)]} {(chance >> 12) % 400}",
+        "livemode": False,
+        "status": "posted",
+        "status_transitions": {"posted_at": at, "void_at": None},
+        "transacted_at": at,
+        "transaction_refresh": "fctxnref_bench",
+        "updated": at,
+    }
+
+
+def rows(count: int, prefix: str = "a", newest: int = 0) -> list[dict[str, Any]]:
+    """All rows of such a list, up to now unless another end is given."""
+    newest = newest or int(time.time())
+    return [row(number, count, prefix, newest) for number in range(count)]
+
+
+def new_rows(count: int, prefix: str) -> list[dict[str, Any]]:
+    """Rows of the last minutes."""
+    now = int(time.time())
     return [
-        {
-            "id": f"fctxn_{prefix}{n:09d}",
-            "object": "financial_connections.transaction",
-            "account": "fca_bench",
-            "amount": -chance.randrange(100, 20_000) if chance.random() < 0.95 else chance.randrange(1000, 400_000),
-            "currency": "usd",
-            "description": f"{chance.choice(DESCRIPTIONS)} {chance.randrange(400)}",
-            "livemode": False,
-            "status": "posted",
-            "status_transitions": {"posted_at": newest - n * step + 80_000, "void_at": None},
-            "transacted_at": newest - n * step,
-            "transaction_refresh": "fctxnref_bench",
-            "updated": newest - n * step + 80_000,
-        }
-        for n in range(count)
+        {**row(number, count, prefix, now), "transacted_at": now - number, "updated": now} for number in range(count)
     ]
 
 
 def pages(listed: list[dict[str, Any]]) -> list[bytes]:
     """The rows as response bodies of 100 rows each."""
-    return [
-        json.dumps({"object": "list", "data": listed[at : at + PAGE], "has_more": at + PAGE < len(listed)}).encode()
-        for at in range(0, len(listed), PAGE)
-    ]
+    return [body(listed[at : at + PAGE], at + PAGE < len(listed)) for at in range(0, len(listed), PAGE)]
+
+
+def body(listed: Sequence[dict[str, Any]], has_more: bool) -> bytes:
+    """One page of Stripe's list."""
+    url = "/v1/financial_connections/transactions"
+    return json.dumps({"object": "list", "data": listed, "has_more": has_more, "url": url}).encode()
 
 
 def batches(bodies: list[bytes], size: int) -> Iterator[list[dict[str, Any]]]:
@@ -61,7 +75,3 @@ def batches(bodies: list[bytes], size: int) -> Iterator[list[dict[str, Any]]]:
             held = []
     if held:
         yield held
-
-
-def today() -> int:
-    return int(time.time())
