@@ -178,7 +178,11 @@ def finish(household_id: int, mandate_id: int) -> Mandate:
     if mandate.status != Mandate.Status.PENDING:
         return mandate
     try:
-        setup = _set_up(mandate)
+        customer = ensure_customer(mandate.user_id)
+    except WillNotWork as refusal:
+        raise TryAgain(f"no Customer yet: {refusal}", after_seconds=60) from refusal
+    try:
+        setup = _set_up(mandate, customer)
         found = debits.read_mandate(setup.mandate) if setup.mandate else None
     except WillNotWork as refusal:
         if refusal.reason == "idempotency_error":
@@ -220,12 +224,11 @@ def _commit(place: Place, user: User, account_id: int, version: str, name: str, 
     return mandate
 
 
-def _set_up(mandate: Mandate) -> debits.Setup:
+def _set_up(mandate: Mandate, customer: str) -> debits.Setup:
     """The SetupIntent of the row: the one we know, the one that a lost answer left, or a new one."""
     key = str(mandate.key)
     if mandate.stripe_setup_intent_id:
         return debits.read_setup(mandate.stripe_setup_intent_id)
-    customer = ensure_customer(mandate.user_id)
     if mandate.setup_started_at is not None and (left := debits.find_setup(key, customer)):
         return left
     with tenancy.scope(mandate.household_id):

@@ -108,7 +108,7 @@ def test_stale_words_are_refused_with_the_new_ones(place: Place, cast: Cast, acc
 def nameless(cast: Cast, account: Account) -> Account:
     """The account of a person who has not told their name, at a bank that has not either."""
     cast.alice.name = ""
-    cast.alice.save()
+    cast.alice.save(update_fields=["name"])
     with tenancy.scope(account.household_id):
         Owner.objects.filter(account=account).delete()
     return account
