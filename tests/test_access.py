@@ -233,6 +233,28 @@ def test_what_needs_no_sign_in_is_named() -> None:
     assert own == {url.route for url in URLS if url.public and not url.is_api} & set(routes())
 
 
+# Addresses of hers that do not say the word: figures, ids, names of billers.
+WORDLESS = {
+    "banks/linked/",
+    "no-household/",
+    "reading/",
+    "api/v1/spending",
+    "api/v1/cashflow",
+    "api/v1/net-worth",
+    "api/v1/billers",
+    "api/v1/mandates",
+    "api/v1/mandates/<mandate_id>",
+    "api/v1/payments",
+    "api/v1/payments/<payment_id>",
+}
+
+
+@pytest.mark.parametrize("url", [u for u in URLS if u.allows("GET") and not u.public], ids=lambda url: url.route)
+def test_the_word_is_where_alice_looks(url: Url, world: World, cast: Cast) -> None:
+    """Else its absence for others would prove nothing."""
+    assert says_canary(ask(cast.client(cast.alice), url, world, "GET")) == (url.route not in WORDLESS)
+
+
 @each_url
 def test_nobody(url: Url, world: World, cast: Cast) -> None:
     """Signed out: to the sign-in page, or 401; nothing shows, nothing moves."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import count, islice
 from typing import Any
 
 from django.apps import apps
@@ -19,6 +20,9 @@ from spending.models import Edit, Transfer
 from tests.cast import AccountFactory, BalanceFactory, Cast, TransactionFactory
 
 CANARY = "canary7f3a"
+# No two rows of a test have the same, however many worlds it makes.
+NUMBERS = count()
+CATEGORIES = ("groceries", "home", "fun", "income", "other", "saving", "bills")
 
 
 @dataclass
@@ -37,7 +41,7 @@ class World:
 
 
 def make(cast: Cast, copies: int = 1) -> World:
-    """Alice's household with so many rows of each kind; the ids are those of the last."""
+    """Alice's household with so many rows of each kind, spread over months; the ids are those of the last, of today."""
     household, alice = cast.household, cast.alice
     with tenancy.system("a test's names"):
         household.name = f"House {CANARY}"
@@ -45,17 +49,23 @@ def make(cast: Cast, copies: int = 1) -> World:
     place = place_of(alice, household.pk)
     assert place is not None
     world = World({"household": household.pk, "user": alice.pk})
-    for number in range(copies):
+    for age, number in zip(reversed(range(copies)), islice(NUMBERS, copies), strict=True):
         with tenancy.scope(household):
-            _bank(world, cast, number)
+            _bank(world, cast, number, household.today() - timedelta(days=17 * age))
         _paying(world, cast, place, number)
     return world
 
 
-def _bank(world: World, cast: Cast, number: int) -> None:
+def _bank(world: World, cast: Cast, number: int, booked_on: date) -> None:
     household, alice = cast.household, cast.alice
     mine = {"household": household}
     today = household.today()
+    words = {
+        "description": f"DESC {CANARY} {number}",
+        "merchant": f"Shop {CANARY} {number}",
+        "note": f"Note {CANARY}",
+        "booked_on": booked_on,
+    }
     account = AccountFactory(**mine, holder=alice, name=f"Checking {CANARY} {number}", institution=f"Bank {CANARY}")
     other = AccountFactory(**mine, holder=alice, name=f"Savings {CANARY} {number}", status="duplicate")
     of_account = {**mine, "account": account}
@@ -72,10 +82,11 @@ def _bank(world: World, cast: Cast, number: int) -> None:
         **mine, user=alice, stripe_id=f"fcsess_{household.pk}x{number}", permissions=["balances"]
     )
     transfer = Transfer.objects.create(**mine, amount_cents=50_00, currency="usd")
-    words = {"description": f"DESC {CANARY}", "merchant": f"Shop {CANARY}", "note": f"Note {CANARY}"}
-    row = TransactionFactory(**of_account, **words, booked_on=today, amount_cents=-12_50 - number)
+    row = TransactionFactory(
+        **of_account, **words, amount_cents=-12_50 - number, guessed_category=CATEGORIES[number % len(CATEGORIES)]
+    )
     for cents in (-50_00, 50_00):
-        TransactionFactory(**of_account, **words, booked_on=today, amount_cents=cents, transfer_id=transfer.pk)
+        TransactionFactory(**of_account, **words, amount_cents=cents, transfer_id=transfer.pk)
     edit = Edit.objects.create(
         **mine, transaction=row, user=alice, field="note", before=f"Before {CANARY}", after=words["note"]
     )
