@@ -40,32 +40,30 @@ class Habits:
 NOTHING = Habits((), (), None)
 
 # One statement: rows of merchants that may recur, the spending of each day, the first day, the last month's income.
-READ = """
-    WITH span AS (
-        SELECT r.merchant, r.amount_cents > 0 AS incoming, r.account_id, r.booked_on, r.amount_cents, r.category
-        FROM banking_transaction r
-        JOIN banking_account a ON a.household_id = r.household_id AND a.id = r.account_id AND a.status <> 'duplicate'
-        WHERE r.household_id = %(household)s AND r.currency = %(currency)s
-          AND r.booked_on BETWEEN %(since)s AND %(today)s AND r.status <> 'void' AND NOT r.excluded AND r.merchant <> ''
-    ), counted AS (
-        SELECT merchant, incoming, account_id FROM span GROUP BY 1, 2, 3 HAVING count(*) BETWEEN 2 AND %(most)s
-    )
-    SELECT 'series', s.merchant, s.account_id, (array_agg(s.category ORDER BY s.booked_on DESC))[1],
-           array_agg(s.booked_on ORDER BY s.booked_on), array_agg(s.amount_cents ORDER BY s.booked_on)
-    FROM span s JOIN counted USING (merchant, incoming, account_id) GROUP BY s.merchant, s.incoming, s.account_id
+# Grouped once, never joined with itself: while the planner's statistics are old, a join of so many rows takes seconds.
+ROWS = """
+    FROM banking_transaction r
+    JOIN banking_account a ON a.household_id = r.household_id AND a.id = r.account_id AND a.status <> 'duplicate'
+    WHERE r.household_id = %(household)s AND r.currency = %(currency)s AND r.status <> 'void' AND NOT r.excluded
+"""
+READ = f"""
+    SELECT 'series', r.merchant, r.account_id, array_agg(r.category), array_agg(r.booked_on), array_agg(r.amount_cents)
+    {ROWS} AND r.booked_on BETWEEN %(since)s AND %(today)s AND r.merchant <> ''
+    GROUP BY r.merchant, r.account_id, r.amount_cents > 0
+    HAVING count(*) BETWEEN 2 AND %(most)s
     UNION ALL
-    SELECT 'days', '', 0, '', array_agg(day), array_agg(cents) FROM (
+    SELECT 'days', '', 0, NULL, array_agg(day), array_agg(cents) FROM (
         SELECT day, sum(total_cents)::bigint AS cents FROM spending_daytotal
         WHERE household_id = %(household)s AND currency = %(currency)s AND day BETWEEN %(recent)s AND %(today)s
           AND category <> ALL(%(left_out)s)
         GROUP BY day) days
     UNION ALL
-    SELECT 'first', '', 0, '', array_agg(day), NULL FROM (
+    SELECT 'first', '', 0, NULL, array_agg(day), NULL FROM (
         SELECT day FROM spending_daytotal WHERE household_id = %(household)s AND currency = %(currency)s
           AND row_count > 0 ORDER BY day LIMIT 1) first
     UNION ALL
-    SELECT 'income', merchant, 0, '', NULL, ARRAY[sum(amount_cents)::bigint] FROM span
-    WHERE category = ANY(%(income)s) AND booked_on BETWEEN %(month)s AND %(month_end)s GROUP BY merchant
+    SELECT 'income', r.merchant, 0, NULL, NULL, ARRAY[sum(r.amount_cents)::bigint]
+    {ROWS} AND r.category = ANY(%(income)s) AND r.booked_on BETWEEN %(month)s AND %(month_end)s GROUP BY r.merchant
 """
 
 
@@ -96,10 +94,11 @@ def read(household_id: int, today: date, currency: str) -> Habits:
         )
         rows = cursor.fetchall()
     found, days, first_day, income = [], {}, None, []
-    for what, merchant, account_id, category, dates, cents in rows:
+    for what, merchant, account_id, categories, dates, cents in rows:
         if what == "series":
+            newest = max(range(len(dates)), key=dates.__getitem__)
             occurrences = [Occurrence(on, amount) for on, amount in zip(dates, cents, strict=True)]
-            found.append(recurring.find(merchant, category, account_id, occurrences, today))
+            found.append(recurring.find(merchant, categories[newest], account_id, occurrences, today))
         elif what == "income":
             income.append((merchant, cents[0]))
         elif what == "days":

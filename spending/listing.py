@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
 
 from spending import searching
-from spending.categories import NOT_SPENDING_KEYS, Category, category_of
+from spending.categories import INCOME_KEYS, NOT_SPENDING_KEYS, Category, category_of
 from spending.periods import Span
 from spending.searching import Position
 
@@ -224,7 +224,10 @@ UNSURE = (
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What the rows of a filter come to, in one currency; all positive. Void and excluded rows are in none."""
+    """What the rows of a filter come to, in one currency; all positive. Void and excluded rows are in none.
+
+    Of a long time only the totals are read, which know refunds but as taken off: `is_net`.
+    """
 
     count: int
     out_cents: int
@@ -232,6 +235,7 @@ class Sums:
     refund_cents: int
     transfer_count: int
     transfer_cents: int
+    is_net: bool = False
 
     @property
     def spent_cents(self) -> int:
@@ -253,8 +257,18 @@ SUMS = """
 """
 
 
+LONG = timedelta(days=100)
+
+
 def sums(household_id: int, wanted: RowFilter, currency: str, hits: Sequence[Position] | None = None) -> Sums | None:
-    """What all rows of the filter come to; None for a search with more hits than are looked at."""
+    """What all rows of the filter come to; None for a search with more hits than are looked at.
+
+    From the rows, or, over more than a quarter, from the totals by day where those can tell.
+    """
+    is_long = wanted.span is None or wanted.span.last - wanted.span.first > LONG
+    by_rows = (wanted.text, wanted.account_ids, wanted.status, wanted.unsure, wanted.merchant is not None)
+    if is_long and not any(by_rows) and wanted.least_cents is None and wanted.most_cents is None:
+        return _sums_of_totals(household_id, wanted, currency)
     where, values = _conditions(household_id, replace(wanted, currency=currency))
     if wanted.text:
         hits = search(household_id, wanted) if hits is None else hits
@@ -262,10 +276,42 @@ def sums(household_id: int, wanted: RowFilter, currency: str, hits: Sequence[Pos
             return None
         where.append("r.id = ANY(%(ids)s)")
         values["ids"] = [hit.id for hit in hits]
-    values |= {"income": ["income", "interest"], "left_out": list(NOT_SPENDING_KEYS)}
+    values |= {"income": list(INCOME_KEYS), "left_out": list(NOT_SPENDING_KEYS)}
     with connection.cursor() as cursor:
         cursor.execute(SUMS.format(source=f"{FROM} WHERE {' AND '.join(where)}"), values)
         return Sums(*cursor.fetchone())
+
+
+TOTALS = """
+    SELECT COALESCE(sum(row_count), 0)::bigint,
+           -COALESCE(sum(total_cents) FILTER (WHERE category <> ALL(%(left_out)s)), 0)::bigint,
+           COALESCE(sum(total_cents) FILTER (WHERE category = ANY(%(income)s)), 0)::bigint
+    FROM spending_monthtotal
+    WHERE household_id = %(household)s AND currency = %(currency)s AND (%(all)s OR category = ANY(%(categories)s))
+      AND (NOT %(spending)s OR category <> ALL(%(left_out)s))
+"""
+
+
+def _sums_of_totals(household_id: int, wanted: RowFilter, currency: str) -> Sums:
+    values: dict[str, Any] = {
+        "household": household_id,
+        "currency": currency,
+        "left_out": list(NOT_SPENDING_KEYS),
+        "income": list(INCOME_KEYS),
+        "all": not wanted.categories,
+        "categories": list(wanted.categories),
+        "spending": wanted.spending,
+    }
+    statement = TOTALS
+    # Without days the totals by month are fewer; with them the totals by day are exact.
+    if wanted.first or wanted.last:
+        statement = statement.replace("spending_monthtotal", "spending_daytotal")
+        statement += " AND day BETWEEN %(first)s AND %(last)s"
+        values |= {"first": wanted.first or searching.BEGINNING, "last": wanted.last or searching.END.on}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        count, spent, earned = cursor.fetchone()
+    return Sums(count, spent, earned, 0, 0, 0, is_net=True)
 
 
 def row(household_id: int, transaction_id: int) -> Row | None:

@@ -34,7 +34,6 @@ from spending.categories import CATALOGUE
 from spending.models import Edit
 from spending.periods import Span, months_back, whole_month
 from spending.remembering import BUILD, remembered
-from spending.searching import Position
 
 
 @login_not_required
@@ -91,19 +90,12 @@ def transactions(request: HttpRequest, place: Place) -> HttpResponse:
     context = showing.rows(page, asked, opened)
     if before and request.htmx:  # type: ignore[attr-defined]
         return TemplateResponse(request, "spending/_rows.html", context)
-    sums = None if before else _sums(place, asked, page, hits)
+    currency = asked.rows.currency or place.currency
+    sums = None if before else listing.sums(place.household_id, asked.rows, currency, hits)
     context |= showing.list_head(asked, sums, overview.accounts(place.household_id), place, page)
     if opened.isdigit():
         context |= {"opened": _detail(place, int(opened)), "close_url": asked.url(request.path)}
     return TemplateResponse(request, "spending/transactions.html", context)
-
-
-def _sums(place: Place, asked: filtering.Asked, page: listing.Page, hits: list[Position]) -> listing.Sums | None:
-    """What the list comes to, where that can be read at the cost of a page: a search, or about a year at most."""
-    span = asked.rows.span
-    if asked.rows.text or page.next is None or (span and span.last - span.first < timedelta(days=400)):
-        return listing.sums(place.household_id, asked.rows, asked.rows.currency or place.currency, hits)
-    return None
 
 
 def _detail(place: Place, transaction_id: int) -> detail.Detail:
