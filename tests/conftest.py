@@ -23,13 +23,15 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from django.conf import settings  # noqa: E402
 
-from tests import tasks  # noqa: E402
+from tests import emptying, tasks  # noqa: E402
 from tests.cast import cast  # noqa: E402, F401
 from tests.linking import bank_keys, link, settle  # noqa: E402, F401
 from tests.sandbox_client import Sandbox  # noqa: E402
 
 # Sign-in is tested, the cost of guessing passwords is Django's own business.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+emptying.install()
 
 _NAMES = (
     [os.environ["CHROME_PATH"]] if os.environ.get("CHROME_PATH") else ["chromium", "google-chrome", "chromium-browser"]
@@ -66,6 +68,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     missed = [report for report in terminalreporter.stats.get("skipped", []) if NO_BROWSER in str(report.longrepr)]
     if missed:
         terminalreporter.write_line(f"{len(missed)} browser tests did not run: {NO_BROWSER}.", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Nothing holds the test database when it is dropped."""
+    yield
+    emptying.close()
 
 
 @pytest.fixture(autouse=True)
