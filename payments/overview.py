@@ -123,7 +123,7 @@ class PaymentRow:
     amount_cents: int
     currency: str
     on: date
-    account: str
+    last4: str
 
 
 def periods(household_id: int, today: date, until: date | None = None) -> list[PeriodNow]:
@@ -190,7 +190,7 @@ def history(household_id: int, before: int | None = None, **only: int) -> tuple[
     if before is not None:
         rows = rows.filter(pk__lt=before)
     page = [
-        PaymentRow(p.pk, p.bill.biller.name, p.state, p.amount_cents, p.currency, p.on, str(p.account))
+        PaymentRow(p.pk, p.bill.biller.name, p.state, p.amount_cents, p.currency, p.on, p.account.last4)
         for p in rows.select_related("bill__biller", "account").order_by("-pk")[: HISTORY + 1]
     ]
     return page[:HISTORY], page[HISTORY - 1].id if len(page) > HISTORY else None

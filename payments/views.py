@@ -262,12 +262,14 @@ def payment_page(request: HttpRequest, place: Place, payment_id: int) -> HttpRes
         return HttpResponse(status=204)  # nothing new: what is shown, and where the focus is, stays
     told = timeline(payment, history, place.today)
     refused = [p for p in overview.came_back(payment.period) if p.pk != payment.pk]
+    shows_rows = payment.state in (PaymentState.PROCESSING, PaymentState.PAID, PaymentState.REFUNDED)
     is_live = payment.state in LIVE and payment.on <= place.today
     context = {
         "section": SECTION,
         "payment": payment,
         "told": told,
-        "bank_row": overview.bank_row(payment) if payment.confirm_started_at else None,
+        "shows_rows": shows_rows,
+        "bank_row": overview.bank_row(payment) if shows_rows else None,
         "every": (10 if payment.state == PaymentState.PROCESSING else 2) if is_live else None,
         "can_cancel": payment.state in (*LIVE, PaymentState.HELD) and not payment.cancel_refused_at,
         "earlier": refused[:1],

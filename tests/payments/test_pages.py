@@ -100,7 +100,8 @@ def test_the_page_says_who_receives_what_and_the_exact_words(
         words = mandates.terms(place, cast.alice, account).text
     assert all(paragraph in page for paragraph in words.split("\n\n"))
     box = re.search(r'<input type="checkbox"[^>]*>', answer.content.decode())
-    assert box and "checked" not in box[0]
+    assert box is not None
+    assert "checked" not in box[0]
 
 
 def test_agreeing_and_paying_is_one_press(
