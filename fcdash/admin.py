@@ -71,6 +71,11 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         rows: Any = self.object_list
         return int(rows.order_by()[:COUNTED_AT_MOST].values("pk").count())
 
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more rows than were counted."""
+        return self.count >= COUNTED_AT_MOST
+
 
 class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A list and a page to look at. Nothing is added, changed or deleted but by registered verbs."""
