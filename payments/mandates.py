@@ -26,6 +26,7 @@ from fcdash import tenancy
 from fcdash.celery import nudge
 from fcdash.gateway import debits
 from fcdash.gateway.errors import OutcomeUnknown, TryAgain, WillNotWork
+from payments.letters import send_copy
 from payments.models import Mandate, Payment
 from payments.states import OUR_FAULT, cancel_unsent
 
@@ -291,6 +292,7 @@ def _record(mandate: Mandate, setup: debits.Setup | None, found: debits.MandateN
                 row.status, row.failure_reason = Mandate.Status.INACTIVE, (reason or "Stripe refused it.")[:300]
             elif found is not None and found.status == "active":
                 row.status = Mandate.Status.ACTIVE
+                send_copy(row)
         row.save()
     return row
 
@@ -377,6 +379,7 @@ def sync_mandate(stripe_id: str) -> None:
             row.checked_at = timezone.now()
             if found is not None and found.status == "active" and row.status == Mandate.Status.PENDING:
                 row.status = Mandate.Status.ACTIVE
+                send_copy(row)
             if (found is None or found.status == "inactive") and row.status != Mandate.Status.INACTIVE:
                 row.failure_reason = "Stripe ended it, as after a dispute. A new permission is needed."
                 _end(row, "the permission no longer holds")
@@ -429,5 +432,6 @@ def _where(**stripe_ids: Any) -> list[tuple[int, int]]:
 
 
 def _lock(household_id: int, mandate_id: int) -> Mandate:
-    row: Mandate = Mandate.objects.for_household(household_id).select_for_update().get(pk=mandate_id)
+    rows = Mandate.objects.for_household(household_id).select_related("account", "user")
+    row: Mandate = rows.select_for_update(of=("self",)).get(pk=mandate_id)
     return row

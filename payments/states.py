@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Household
 from fcdash import tenancy
+from payments.letters import tell
 from payments.models import (
     LIVE_STATES,
     TRANSITIONS,
@@ -74,6 +75,8 @@ def move(payment: Payment, state: str, cause: str, stripe_id: str = "", **change
         for step in steps
     )
     follow_period(payment)
+    if steps:
+        tell(payment)
     return True
 
 
