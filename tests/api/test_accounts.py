@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from banking.models import Account, Freshness, Transaction
+from banking.models import Account, Freshness, Owner, Transaction
 from fcdash import tenancy
 from tests.api.calling import Api, ok, refused
 from tests.cast import AccountFactory, BalanceFactory, Cast
@@ -70,11 +70,14 @@ def test_a_cursor_that_cannot_be(alice: Api, path: str, cursor: str) -> None:
     refused(alice.get(path, cursor=cursor), 422, "invalid_cursor")
 
 
-def test_owners_are_those_that_the_bank_names(alice: Api, account: Account) -> None:
+def test_owners_are_those_that_the_bank_names(alice: Api, account: Account, cast: Cast) -> None:
+    with tenancy.scope(cast.household):
+        Owner.objects.create(household=cast.household, account=cast.checking, stripe_id="fcaown_x", name="Another's")
+
     [owner] = ok(alice.get(f"/accounts/{account.pk}/owners"))["data"]
 
     assert set(owner) == {"id", "name", "email", "phone", "address"}
-    assert owner["name"]
+    assert owner["name"] != "Another's"
 
 
 def test_owners_that_were_not_permitted(alice: Api, cast: Cast) -> None:

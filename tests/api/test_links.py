@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.api.calling import Api, ok, refused
@@ -34,7 +36,6 @@ def test_a_session_of_somebody_else_is_not_there(
 
 
 def test_stripe_down_says_so(alice: Api, cast: Cast, sandbox: Sandbox) -> None:
-    sandbox.put("/sandbox/faults", {"api": [{"match": "POST /v1/*/sessions", "kind": "500", "times": 9}]})
     sandbox.put(
         "/sandbox/faults",
         {"api": [{"match": "POST /v1/financial_connections/sessions", "kind": "500", "times": 9}]},
@@ -44,6 +45,38 @@ def test_stripe_down_says_so(alice: Api, cast: Cast, sandbox: Sandbox) -> None:
 
     refused(response, 503, "stripe_unavailable")
     assert int(response.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("mode", ["web", "sheet", "webview", "hosted"])
+def test_each_mode_gets_what_it_needs(alice: Api, sandbox: Sandbox, settings: Any, mode: str) -> None:
+    settings.MOBILE_RETURN_URLS = ["https://app.example/back"]
+    body = {"mode": mode} | ({"return_url": "https://app.example/back"} if mode == "webview" else {})
+
+    session = ok(alice.post("/link-sessions", body), 201)
+
+    assert set(session) == {"id", "mode", "client_secret", "publishable_key", "url"}
+    assert session["mode"] == mode
+    assert (session["client_secret"] is None) == (mode == "hosted")
+    assert (session["url"] is None) == (mode != "hosted")
+
+
+def test_linking_for_reading_only(alice: Api, sandbox: Sandbox, bank_keys: list[str]) -> None:
+    session = ok(alice.post("/link-sessions", {"permissions": ["balances"]}), 201)["id"]
+    sandbox.post(f"/sandbox/link-sessions/{session}/authorize", {"accounts": bank_keys[:1], "result": "success"})
+
+    [account] = ok(alice.post(f"/link-sessions/{session}/complete"))["accounts"]
+
+    assert (account["permissions"], account["payable"]) == (["balances"], False)
+    assert set(account["freshness"]) == {"balance"}
+
+
+@pytest.mark.parametrize("result", ["cancel", "fail"])
+def test_nothing_was_linked(alice: Api, sandbox: Sandbox, bank_keys: list[str], result: str) -> None:
+    session = ok(alice.post("/link-sessions"), 201)["id"]
+    sandbox.post(f"/sandbox/link-sessions/{session}/authorize", {"accounts": bank_keys[:1], "result": result})
+
+    assert ok(alice.post(f"/link-sessions/{session}/complete")) == {"accounts": []}
+    assert ok(alice.post(f"/link-sessions/{session}/complete")) == {"accounts": []}
 
 
 @pytest.mark.parametrize(
