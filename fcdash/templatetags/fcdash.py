@@ -11,7 +11,9 @@ from typing import Any
 
 from babel.numbers import get_currency_name
 from django import template
+from django.conf import settings
 from django.forms import BoundField, CheckboxInput, RadioSelect
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
@@ -328,6 +330,19 @@ def ruler(parts: Iterable[tuple[str, int]]) -> SafeString:
         rects.append(_rect(kind_of, x, 0, cents * scale, 36))
         x += cents * scale + gap
     return _svg("", "0 0 1000 36", rects)
+
+
+# --- What never changes -----------------------------------------------------------------------------------------
+
+_fixed: dict[str, SafeString] = {}
+
+
+@register.simple_tag
+def fixed(name: str) -> SafeString:
+    """A partial without parameters, written once a process: the head names forty files on every page."""
+    if settings.DEBUG or name not in _fixed:
+        _fixed[name] = render_to_string(name)
+    return _fixed[name]
 
 
 # --- Forms and messages -----------------------------------------------------------------------------------------
