@@ -155,7 +155,8 @@ def periods(household_id: int, today: date, until: date | None = None) -> list[P
 
 
 def _period(row: Sequence[Any], today: date) -> PeriodNow:
-    period = PeriodNow(*row[:10], last=_last(json.loads(row[10])) if row[10] else None)
+    *known, told = row
+    period = PeriodNow(*known, _last(json.loads(told)) if told else None)
     late = period.state == BillPeriod.State.DUE and period.due_on < today
     return replace(period, state=BillPeriod.State.LATE) if late else period
 
