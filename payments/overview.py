@@ -156,7 +156,7 @@ def periods(household_id: int, today: date, until: date | None = None) -> list[P
 
 def _period(row: Sequence[Any], today: date) -> PeriodNow:
     *known, told = row
-    period = PeriodNow(*known, _last(json.loads(told)) if told else None)
+    period = PeriodNow(*[*known, _last(json.loads(told)) if told else None])
     late = period.state == BillPeriod.State.DUE and period.due_on < today
     return replace(period, state=BillPeriod.State.LATE) if late else period
 
