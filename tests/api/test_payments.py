@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from banking.models import Account
+from accounts.models import User
+from banking.models import Account, Owner
 from fcdash import tenancy
 from payments.models import Biller, Mandate, Payment
 from tests.api.calling import Api, api_of, ok, refused
@@ -90,12 +91,8 @@ def test_other_words_than_those_in_force(alice: Api, account: Account) -> None:
 
 
 def test_a_name_is_asked_for_when_nobody_knows_it(alice: Api, account: Account, cast: Cast) -> None:
-    cast.alice.name = ""
-    cast.alice.save()
-    body = agreement(alice, account)
+    User.objects.filter(pk=cast.alice.pk).update(name="")
     with tenancy.scope(cast.household):
-        from banking.models import Owner
-
         Owner.objects.all().delete()
     body = agreement(alice, account)
 
