@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 # Late returns by the bank. Any other dispute is the person's own claim.
 RETURN_REASONS = ("insufficient_funds", "incorrect_account_details", "bank_cannot_process")
 NO_MONEY_MOVED = (PaymentState.FAILED, PaymentState.CANCELED)
-ROUNDS = 4
+ROUNDS = 6
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ def sync_payment(payment_intent_id: str, cause: str, stripe_id: str = "") -> Non
 def follow(household_id: int, payment_id: int, cause: str, stripe_id: str = "") -> Followed:
     """Bring one payment that has a PaymentIntent up to date.
 
-    What is read is applied only when the row is as it was before the reading: whoever changed it meanwhile may have
-    read something newer. Then we read again. Raises TryAgain and WillNotWork.
+    What is read is applied only when the row is as it was before the reading: whoever has written it meanwhile may
+    have read something newer. Then we read again. Raises TryAgain and WillNotWork.
     """
     for _ in range(ROUNDS):
         with tenancy.scope(household_id):
@@ -81,14 +81,11 @@ def _apply(payment: Payment, debit: Debit, cause: str, stripe_id: str) -> None:
     state = state_of(debit)
     changes = _changes(payment, debit, state)
     if state is None or state == payment.state:
-        changed = {name: value for name, value in changes.items() if getattr(payment, name) != value}
-        if set(changed) == {"checked_at"}:
-            Payment.objects.for_household(payment.household_id).filter(pk=payment.pk).update(**changed)
-        elif "refunded_cents" in changed:
-            move(payment, payment.state, cause, stripe_id, **changed)
-        else:
-            keep(payment, **changed)
-    elif payment.state not in NO_MONEY_MOVED or state not in NO_MONEY_MOVED:
+        # Written also when nothing is new: that we have read counts, see follow.
+        move(payment, payment.state, cause, stripe_id, **changes)
+    elif payment.state in NO_MONEY_MOVED and state in NO_MONEY_MOVED:
+        keep(payment, checked_at=changes["checked_at"])
+    else:
         move(payment, state, cause, stripe_id or _source(debit), **changes)
 
 

@@ -58,11 +58,15 @@ def move(payment: Payment, state: str, cause: str, stripe_id: str = "", **change
     if steps is None:
         logger.error("payment %s stays %s: heard of %s (%s %s)", payment.pk, payment.state, state, cause, stripe_id)
         return False
+    if not steps:
+        keep(payment, **changes)
+        follow_period(payment)
+        return True
     for name, value in changes.items():
         setattr(payment, name, value)
     payment.attempts = 0
     payment.next_attempt_at = timezone.now() + (LOOKS[0] if state == PaymentState.PROCESSING else LEASE)
-    for step in steps or [payment.state]:
+    for step in steps:
         payment.state = step
         payment.version += 1
         payment.save(
@@ -75,8 +79,7 @@ def move(payment: Payment, state: str, cause: str, stripe_id: str = "", **change
         for step in steps
     )
     follow_period(payment)
-    if steps:
-        tell(payment)
+    tell(payment)
     return True
 
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from accounts.households import Place
 from banking.models import Account
 from fcdash import tenancy
-from payments import bills, paying
+from payments import bills, paying, settling
 from payments.models import Biller, Mandate, Payment
 from payments.tasks import sweep
 from tests.cast import Cast
@@ -206,3 +206,38 @@ def test_so_it_does_with_many_workers_at_once(
     acts = ["settle ok", chance.choice(["dispute debit_not_authorized", "refund all", "refund part"]), "days 7"]
 
     live(start(chance), [*acts, "refund-fails"], run_tasks, threads=True)
+
+
+def test_an_older_reading_never_overwrites_a_newer_one(
+    sandbox: Sandbox, sent: Payment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between our reading and our lock the refund fails, and another worker reads and writes that."""
+    intent = str(sent.stripe_payment_intent_id)
+    sandbox.post(f"/sandbox/payment_intents/{intent}/settle", {"outcome": "succeeded"})
+    settling.sync_payment(intent, "event")
+    refund = post_form(sandbox, "/v1/refunds", payment_intent=intent)
+    sandbox.post("/sandbox/clock/advance", {"seconds": 30 * 86_400})
+    lock, between = settling.lock, iter([True])
+
+    def late_lock(household_id: int, payment_id: int) -> Payment:
+        if next(between, False):
+            sandbox.post(f"/sandbox/refunds/{refund['id']}/fail", {})
+            at_once([lambda: settling.sync_payment(intent, "a faster worker's event")])
+        return lock(household_id, payment_id)
+
+    monkeypatch.setattr(settling, "lock", late_lock)
+    settling.sync_payment(intent, "a slow worker's event")
+
+    assert truth(sandbox, intent) == "paid"
+    assert reload(sent).state == "paid"
+
+
+def test_a_refund_that_is_not_through_is_none(sandbox: Sandbox, sent: Payment) -> None:
+    intent = str(sent.stripe_payment_intent_id)
+    sandbox.post(f"/sandbox/payment_intents/{intent}/settle", {"outcome": "succeeded"})
+    refund = post_form(sandbox, "/v1/refunds", payment_intent=intent)
+
+    settling.sync_payment(intent, "event")
+
+    assert refund["status"] == "pending"
+    assert reload(sent).state == "paid"
