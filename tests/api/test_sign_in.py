@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.models import User
 from tests.accounts.letters import last_letter
 from tests.api.calling import Api, ok, refused
 from tests.cast import PASSWORD, Cast
@@ -75,8 +76,7 @@ def test_a_forgotten_password_is_set_anew(cast: Cast, run_tasks: Callable[[], ob
 
 def test_somebody_who_was_locked_out_is_out_at_once(cast: Cast) -> None:
     token = signed_in(cast)
-    cast.alice.is_active = False
-    cast.alice.save()
+    User.objects.filter(pk=cast.alice.pk).update(is_active=False)
 
     refused(Api(token).get("/me"), 401, "unauthorized")
 
