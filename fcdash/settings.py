@@ -165,9 +165,7 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL: str = required("REDIS_URL", "unix:///nowhere/valkey.sock?db=1")
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "fcdash"}
-}
+CACHES = {"default": {"BACKEND": "fcdash.cache.KeptRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "fcdash"}}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -275,6 +273,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "staff actions": {"task": "accounts.tasks.sweep_staff_actions", "schedule": SWEEP_SECONDS},
     "unsent mail": {"task": "accounts.tasks.sweep_mail", "schedule": SWEEP_SECONDS},
     "old events": {"task": "webhooks.tasks.prune", "schedule": crontab(hour="4", minute="10")},
+    "ended sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab(hour="4", minute="30")},
     "old API replies": {"task": "api.tasks.prune", "schedule": crontab(hour="4", minute="20")},
 }
 # Who turns a bank's row into merchant and category: spending knows, banking must not import it.

@@ -107,6 +107,7 @@ def _apply(scope: Scope | None) -> None:
 @contextmanager
 def _enter(scope: Scope) -> Iterator[None]:
     before = _current.get()
+    is_inner = connection.in_atomic_block
     with transaction.atomic():
         _apply(scope)
         token = _current.set(scope)
@@ -115,8 +116,10 @@ def _enter(scope: Scope) -> Iterator[None]:
         finally:
             _current.reset(token)
         # Reached without an error only: after one the rollback has put the former values back, and a failed
-        # transaction takes no statement. A local setting outlives a released savepoint, hence this line.
-        _apply(before)
+        # transaction takes no statement. A local setting outlives a released savepoint, hence this line; at the end
+        # of the transaction itself it goes by itself.
+        if is_inner:
+            _apply(before)
 
 
 @contextmanager
