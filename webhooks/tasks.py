@@ -9,9 +9,9 @@ from webhooks import inbox
 
 
 @shared_task
-def process(event_pk: int) -> None:
-    """Process one event."""
-    inbox.process(event_pk)
+def work_off() -> None:
+    """Process the events that are due."""
+    inbox.work_off()
 
 
 @shared_task
