@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.core.management import call_command
 
 from accounts import customers, mailing, oversight
 from fcdash.gateway.errors import OutcomeUnknown, TryAgain
@@ -45,3 +46,9 @@ def sweep_staff_actions() -> None:
     """Do what a lost message left behind, and what is due again."""
     for action_id in oversight.open_actions():
         oversight.carry_out(action_id)
+
+
+@shared_task
+def clear_sessions() -> None:
+    """Delete the sessions that have ended."""
+    call_command("clearsessions")

@@ -20,11 +20,7 @@ def main() -> None:
 
     django.setup()
     from django.core.management import call_command
-    from django.db import connection
 
-    with connection.cursor() as cursor:
-        # The role's limit is for requests; building an index may take longer.
-        cursor.execute("SET statement_timeout = 0")
     call_command("migrate", interactive=False, verbosity=1 if _has_pending_migrations() else 0)
     _seed_once()
 
