@@ -99,9 +99,10 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "fcdash.health.Liveness",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "fcdash.policy.ContentSecurityPolicy",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -146,22 +147,11 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url_config(required("DATABASE_URL", "postgresql://fcdash_app@/fcdash?host=/nowhere"))
 }
-DATABASES["default"].update(CONN_MAX_AGE=0, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False)
-
-
-def _forget(connection: Any) -> None:
-    """Hand a pooled connection back without a household, a person or a borrowed role."""
-    connection.execute(
-        "SELECT set_config('fcdash.household', '', false), set_config('fcdash.user', '', false),"
-        " set_config('role', 'none', false)"
-    )
-
-
+DATABASES["default"].update(ENGINE="fcdash.postgresql", CONN_MAX_AGE=0, ATOMIC_REQUESTS=False)
 DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "min_size": 1,
     "max_size": env.int("DATABASE_POOL_SIZE", default=8),
     "timeout": 10,
-    "reset": _forget,
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL: str = required("REDIS_URL", "unix:///nowhere/valkey.sock?db=1")

@@ -27,16 +27,18 @@ PASSWORD = "try-fcdash"
 OLDER_DAYS = 2 * 365
 PERIOD_DAYS = 182  # whole weeks, so that pay stays on its weekday
 SETTLE_SECONDS = 45
+# (name, receiver, description, category, statement, the receiver's connected account or the operator's own balance)
 BILLERS = (
+    ("Alder Creek Water", "Alder Creek Community Services", "Water and sewer", "bills", "ALDER CREEK WATER", ""),
+    ("Alder Creek HOA", "Alder Creek Homeowners Association", "Dues", "home", "ALDER CREEK HOA", "acct_demohomeowners"),
     (
-        "Alder Creek Water",
-        "Alder Creek Community Services",
-        "Water and sewer, billed monthly",
-        "bills",
-        "ALDER CREEK WATER",
+        "Maple Street Preschool",
+        "Maple Street Preschool, Inc.",
+        "Tuition",
+        "childcare",
+        "MAPLE ST",
+        "acct_demopreschool",
     ),
-    ("Alder Creek HOA", "Alder Creek Homeowners Association", "Monthly dues", "home", "ALDER CREEK HOA"),
-    ("Maple Street Preschool", "Maple Street Preschool, Inc.", "Tuition", "childcare", "MAPLE ST PRESCHOOL"),
 )
 
 
@@ -71,7 +73,7 @@ def _open(user: User) -> int:
 
 
 def _billers() -> None:
-    for name, receives, description, category, descriptor in BILLERS:
+    for name, receives, description, category, descriptor, account in BILLERS:
         Biller.objects.get_or_create(
             name=name,
             defaults={
@@ -79,6 +81,7 @@ def _billers() -> None:
                 "description": description,
                 "category": category,
                 "statement_descriptor": descriptor,
+                "stripe_account": account,
                 "approved_at": timezone.now(),
             },
         )
