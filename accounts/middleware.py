@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,7 +39,7 @@ class StaffAccess:
     ) -> HttpResponseBase | None:
         match: Any = request.resolver_match
         user: Any = request.user
-        if not request.path_info.startswith(reverse("admin:index")) or match.url_name in OPEN_TO_ALL:
+        if not request.path_info.startswith(_admin()) or match.url_name in OPEN_TO_ALL:
             return None
         if not (user.is_authenticated and user.is_active and user.is_staff):
             return None  # the admin turns them away itself
@@ -51,6 +52,11 @@ class StaffAccess:
         if access is None:
             return redirect(f"{reverse('staff_reason')}?{urlencode({'next': _way_back(request)})}")
         return _look(request, access, lambda: view(request, *args, **kwargs))
+
+
+@lru_cache(maxsize=1)
+def _admin() -> str:
+    return reverse("admin:index")
 
 
 def _shows_people(view: Any, kwargs: dict[str, Any]) -> bool:

@@ -1,0 +1,1 @@
+"""PostgreSQL as Django knows it, with our own way of handing out pooled connections."""
