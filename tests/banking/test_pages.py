@@ -1,0 +1,129 @@
+"""The bank pages: what a person reads after linking, asking, stopping, and when Stripe is away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from banking.models import Account, LinkSession
+from fcdash import tenancy
+from tests.cast import Cast
+from tests.sandbox_client import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+JSON = {"accept": "application/json"}
+DOWN = {"api": [{"match": "POST /v1/financial_connections/sessions", "kind": "connection_reset", "times": 30}]}
+
+
+@pytest.fixture
+def alice(cast: Cast) -> Client:
+    _ = cast.household
+    return cast.client(cast.alice)
+
+
+def words(client: Client, path: str) -> str:
+    return client.get(path, follow=True).content.decode()
+
+
+def test_the_script_gets_what_it_needs_and_where_to_say_that_it_is_over(
+    sandbox: Sandbox, alice: Client, bank_keys: list[str]
+) -> None:
+    started = alice.post("/banks/link/", headers=JSON).json()
+    session = started["complete_url"].split("/")[3]
+    sandbox.post(f"/sandbox/link-sessions/{session}/authorize", {"accounts": bank_keys[:2], "result": "success"})
+
+    ended = alice.post(started["complete_url"]).json()
+
+    assert started["client_secret"].startswith("fcsess_client_secret_")
+    assert ended == {"next": "/"}
+    assert "Everyday Checking" in words(alice, "/banks/")
+
+
+def test_a_cancelled_dialog_leads_back_to_the_start_and_says_so(sandbox: Sandbox, alice: Client) -> None:
+    started = alice.post("/banks/link/", headers=JSON).json()
+
+    assert alice.post(started["complete_url"]).json() == {"next": "/banks/link/"}
+    assert "No bank was linked" in words(alice, "/banks/link/")
+
+
+def test_without_javascript_stripes_own_page_links_the_bank(
+    sandbox: Sandbox, cast: Cast, alice: Client, bank_keys: list[str]
+) -> None:
+    answer = alice.post("/banks/link/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(sandbox.url)
+    with tenancy.scope(cast.household):
+        session = LinkSession.objects.get()
+    sandbox.post(
+        f"/sandbox/link-sessions/{session.stripe_id}/authorize", {"accounts": bank_keys[:1], "result": "success"}
+    )
+
+    alice.get("/banks/linked/")
+
+    assert "Everyday Checking" in words(alice, "/banks/")
+
+
+def test_when_stripe_is_away_it_is_said_and_nothing_was_linked(sandbox: Sandbox, alice: Client) -> None:
+    alice.post("/banks/link/", headers=JSON)  # the Customer is there
+    sandbox.put("/sandbox/faults", DOWN)
+
+    with_script = alice.post("/banks/link/", headers=JSON)
+    assert with_script.status_code == 503
+    assert "no bank was linked" in with_script.json()["detail"]
+    alice.post("/banks/link/")
+    assert "no bank was linked" in words(alice, "/banks/link/")
+
+
+def test_a_session_of_another_person_is_404(sandbox: Sandbox, cast: Cast, alice: Client) -> None:
+    complete_url = alice.post("/banks/link/", headers=JSON).json()["complete_url"]
+
+    assert cast.client(cast.bob).post(complete_url).status_code == 404
+
+
+def test_asking_for_new_figures_says_what_happens(
+    sandbox: Sandbox, alice: Client, link: Callable[..., list[Account]], settle: Callable[..., None]
+) -> None:
+    [account] = link()
+    settle(account)
+
+    assert "gives new figures again" in alice.post(f"/banks/{account.pk}/refresh/", follow=True).content.decode()
+    with tenancy.scope(account.household_id):
+        account.freshness.update(next_allowed_at=None)
+    sandbox.post("/sandbox/clock/advance", {"seconds": 6})
+    assert "is being asked" in alice.post(f"/banks/{account.pk}/refresh/", follow=True).content.decode()
+
+
+def test_stopping_says_what_stops_and_what_does_not(
+    sandbox: Sandbox, alice: Client, link: Callable[..., list[Account]]
+) -> None:
+    [account] = link()
+
+    asked = words(alice, f"/banks/{account.pk}/disconnection/")
+    done = alice.post(f"/banks/{account.pk}/disconnection/", follow=True).content.decode()
+
+    assert "payments that you allowed from this account keep running" in asked
+    assert "We have stopped reading this account" in done
+    assert "Disconnected, no longer counted" in done
+
+
+def test_an_account_linked_twice_asks_for_a_decision(
+    sandbox: Sandbox, cast: Cast, alice: Client, link: Callable[..., list[Account]]
+) -> None:
+    link()
+    [second] = link(cast.bob)
+
+    assert "It is another account" in words(alice, "/banks/")
+    alice.post(f"/banks/{second.pk}/distinction/")
+    assert "It is another account" not in words(alice, "/banks/")
+
+
+def test_the_first_reading_is_followed_live(
+    sandbox: Sandbox, alice: Client, link: Callable[..., list[Account]], settle: Callable[..., None]
+) -> None:
+    [account] = link()
+
+    assert 'hx-trigger="every 2s"' in words(alice, "/banks/")
+    settle(account)
+    assert 'hx-trigger="every 2s"' not in words(alice, "/banks/")
