@@ -6,6 +6,7 @@ import uuid
 
 from django.utils import timezone
 
+from banking import refreshing
 from banking.models import Account, Balance, Freshness, Owner, QuarantinedRow, Refresh, Transaction
 from fcdash import tenancy
 from fcdash.celery import nudge
@@ -19,7 +20,7 @@ def disconnect(household_id: int, account_id: int, delete_data: bool = False) ->
     The wish is committed first. Raises Account.DoesNotExist.
     """
     with tenancy.scope(household_id):
-        account = Account.objects.for_household(household_id).select_for_update().get(pk=account_id)
+        account = _held(household_id, account_id)
         if account.status != Account.Status.DISCONNECTED:
             account.disconnecting_since = account.disconnecting_since or timezone.now()
         account.deletes_data = account.deletes_data or delete_data
@@ -55,20 +56,31 @@ def finish(household_id: int, account_id: int) -> None:
 def close(household_id: int, account_id: int) -> None:
     """Record that the account is disconnected: nothing is due any more."""
     with tenancy.scope(household_id):
-        account = Account.objects.for_household(household_id).select_for_update().get(pk=account_id)
+        account = _held(household_id, account_id)
         account.status, account.disconnecting_since, account.subscribed = Account.Status.DISCONNECTED, None, False
         account.save(update_fields=["status", "disconnecting_since", "subscribed"])
-        Freshness.objects.for_household(household_id).filter(account=account).update(due_at=None)
+        # Without target and lease a reader that is under way stops at its next batch.
+        Freshness.objects.for_household(household_id).filter(account=account).update(
+            due_at=None, leased_until=None, target="", target_attempted_at=None, page_after=""
+        )
         Refresh.objects.for_household(household_id).filter(account=account, status=Refresh.Status.RUNNING).update(
             status=Refresh.Status.FAILED, finished_at=timezone.now(), error="The bank was disconnected."
         )
         _delete_if_asked(account)
 
 
+def _held(household_id: int, account_id: int) -> Account:
+    """The account, locked. The household's lock comes first, as where rows are stored. Raises Account.DoesNotExist."""
+    tenancy.lock_household(household_id)
+    account = refreshing.held(household_id, account_id)
+    if account is None:
+        raise Account.DoesNotExist
+    return account
+
+
 def _delete_if_asked(account: Account) -> None:
     if not account.deletes_data:
         return
-    tenancy.lock_household(account.household_id)
     for model in (Transaction, Balance, Owner, QuarantinedRow, Refresh, Freshness):
         model.objects.for_household(account.household_id).filter(account=account).delete()
 

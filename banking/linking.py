@@ -164,7 +164,8 @@ def save(household_id: int, user: User, remote: RemoteAccount) -> Account:
     """
     with tenancy.scope(household_id):
         tenancy.lock_household(household_id)
-        account = Account.objects.for_household(household_id).filter(stripe_id=remote.id).first()
+        accounts = Account.objects.for_household(household_id).select_for_update(no_key=True)
+        account = accounts.filter(stripe_id=remote.id).first()
         is_new = account is None
         if account is None:
             account = Account(household_id=household_id, holder=user, stripe_id=remote.id)
@@ -172,7 +173,7 @@ def save(household_id: int, user: User, remote: RemoteAccount) -> Account:
                 account.status = Account.Status.DUPLICATE
         _copy(account, remote)
         account.save()
-        if account.status != Account.Status.DUPLICATE:
+        if account.status not in (Account.Status.DUPLICATE, Account.Status.DISCONNECTED):
             _open_features(account, remote)
             refreshing.record(account, remote)
         if is_new and account.status == Account.Status.ACTIVE:

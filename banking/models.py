@@ -143,9 +143,10 @@ class Freshness(TenantModel):
     next_allowed_at = models.DateTimeField(null=True, help_text="Stripe's next_refresh_available_at.")
     due_at = models.DateTimeField(null=True, help_text="When the sweep asks next; null is never.")
     leased_until = models.DateTimeField(null=True, help_text="A worker is at it until then.")
-    # The two below are the reading position in Stripe's transaction list.
+    # The four below are the reading position in Stripe's transaction list.
     cursor = models.CharField(max_length=255, blank=True, help_text="fctxnref_… of the last list read to its end.")
     target = models.CharField(max_length=255, blank=True, help_text="fctxnref_… that the list now read leads to.")
+    target_attempted_at = models.DateTimeField(null=True, help_text="When the bank was asked for what it leads to.")
     page_after = models.CharField(max_length=255, blank=True, help_text="fctxn_… after which the next page starts.")
 
     class Meta(TenantModel.Meta):

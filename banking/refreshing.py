@@ -126,7 +126,7 @@ def _askable(account: Account, features: Sequence[str]) -> tuple[str, ...]:
 def apply(household_id: int, account_id: int, remote: RemoteAccount, cause: str = "event") -> None:
     """Record what Stripe says of the account now; nudges the reading of rows that wait there."""
     with tenancy.scope(household_id):
-        account = Account.objects.for_household(household_id).select_for_update().filter(pk=account_id).first()
+        account = held(household_id, account_id)
         if account is None or account.status in (Account.Status.DUPLICATE, Account.Status.DISCONNECTED):
             return
         account.status = remote.status
@@ -137,12 +137,23 @@ def apply(household_id: int, account_id: int, remote: RemoteAccount, cause: str 
         record(account, remote, cause)
 
 
+def held(household_id: int, account_id: int) -> Account | None:
+    """The account, locked: before its Freshness rows, after the household's lock, where both are taken.
+
+    Without its key, which the rows just stored refer to: their writer would wait for us at its commit, and we for it.
+    """
+    accounts = Account.objects.for_household(household_id).select_for_update(no_key=True)
+    found: Account | None = accounts.filter(pk=account_id).first()
+    return found
+
+
 def record(account: Account, remote: RemoteAccount, cause: str = "link") -> None:
     """Keep balances and the state of each refresh. Inside the household's scope; the account is locked or new."""
     from banking.tasks import read_owners, read_transactions
 
     _keep_balances(account, remote)
-    rows = {r.feature: r for r in Freshness.objects.for_household(account.household_id).filter(account=account)}
+    found = Freshness.objects.for_household(account.household_id).select_for_update().filter(account=account)
+    rows = {r.feature: r for r in found.order_by("pk")}
     for feature, state in remote.refreshes.items():
         row = rows.get(feature)
         if row is None or not _move(row, state, remote):
@@ -155,8 +166,10 @@ def record(account: Account, remote: RemoteAccount, cause: str = "link") -> None
 
 
 def _move(row: Freshness, state: RemoteRefresh, remote: RemoteAccount) -> bool:
-    """Bring one feature's row up to Stripe's state; False when that state is older than what we know."""
+    """Bring one feature's row, locked, up to Stripe's state; False when that state is older than what we know."""
     if row.attempted_at and state.attempted_at and state.attempted_at < row.attempted_at:
+        return False
+    if state.status == "pending" and state.cursor and state.cursor in (row.target, row.cursor):
         return False
     now = timezone.now()
     row.attempted_at, row.next_allowed_at = state.attempted_at or row.attempted_at, state.next_allowed_at
@@ -167,7 +180,10 @@ def _move(row: Freshness, state: RemoteRefresh, remote: RemoteAccount) -> bool:
     elif row.feature == Feature.TRANSACTIONS:
         # Fresh only once the rows are read: read_transactions says so.
         if state.cursor and state.cursor != row.cursor:
-            row.target, row.due_at = state.cursor, now + PATIENCE
+            if row.target != state.cursor:
+                # What came with this refresh may stand before the point where reading for the last one had come to.
+                row.target, row.target_attempted_at, row.page_after = state.cursor, state.attempted_at, ""
+            row.due_at = now + PATIENCE
         else:
             _is_fresh(row, state.attempted_at or now)
     else:
@@ -287,7 +303,8 @@ def read_transactions(household_id: int, account_id: int) -> None:
             _read_list(row)
         finally:
             with tenancy.scope(household_id):
-                Freshness.objects.for_household(household_id).filter(pk=row.pk).update(leased_until=None)
+                rows = Freshness.objects.for_household(household_id)
+                rows.filter(pk=row.pk, leased_until=row.leased_until).update(leased_until=None)
 
 
 def _take(household_id: int, account_id: int) -> Freshness | None:
@@ -303,7 +320,8 @@ def _take(household_id: int, account_id: int) -> Freshness | None:
         )
         if row is None or row.target == row.cursor:
             return None
-        rows.filter(pk=row.pk).update(leased_until=now + LEASE)
+        row.leased_until = now + LEASE
+        row.save(update_fields=["leased_until"])
         return row
 
 
@@ -320,28 +338,37 @@ def _read_list(row: Freshness) -> None:
             page_after = page.rows[-1]["id"] if page.rows else page_after
         with tenancy.scope(account.household_id):
             tenancy.lock_household(account.household_id, readable_again=True)
+            now = _still_ours(row)
+            if now is None:
+                return
             counts = ingesting.ingest(account, row.household, rows, is_first=not row.cursor)
             failpoint("ingest-before-commit")
-            _note_progress(row, page_after, counts, target if not has_more else None)
+            _note_progress(now, page_after if now.target == target else "", counts, target if not has_more else None)
+            row.leased_until = now.leased_until
         failpoint("ingest-after-commit")
         if not has_more:
             return
 
 
-def _note_progress(row: Freshness, page_after: str, counts: ingesting.Counts, reached: str | None) -> None:
+def _still_ours(row: Freshness) -> Freshness | None:
+    """The row as it is now, locked; None when another reader has it since, or nobody is to read any more."""
+    rows = Freshness.objects.for_household(row.household_id).select_for_update()
+    found: Freshness | None = rows.filter(pk=row.pk, leased_until=row.leased_until).first()
+    return found
+
+
+def _note_progress(fresh: Freshness, page_after: str, counts: ingesting.Counts, reached: str | None) -> None:
     """Move the resume point; at the end of the list (`reached`) the cursor, and close the receipt."""
     now = timezone.now()
-    fresh = Freshness.objects.for_household(row.household_id).get(pk=row.pk)
     fresh.page_after, fresh.leased_until, fresh.due_at = page_after, now + LEASE, now + LEASE
     if reached:
-        ingesting.after_ingest(row.household_id)
+        ingesting.after_ingest(fresh.household_id)
         fresh.cursor, fresh.page_after, fresh.leased_until = reached, "", None
         if fresh.target == reached:
-            fresh.target = ""
-            _is_fresh(fresh, fresh.attempted_at or now)
+            _is_read(fresh)
     fresh.save()
-    running = Refresh.objects.for_household(row.household_id).filter(
-        account_id=row.account_id, feature=Feature.TRANSACTIONS, status=Refresh.Status.RUNNING
+    running = Refresh.objects.for_household(fresh.household_id).filter(
+        account_id=fresh.account_id, feature=Feature.TRANSACTIONS, status=Refresh.Status.RUNNING
     )
     for receipt in running:
         receipt.new_count += counts.new
@@ -352,13 +379,27 @@ def _note_progress(row: Freshness, page_after: str, counts: ingesting.Counts, re
         receipt.save()
 
 
+def _is_read(fresh: Freshness) -> None:
+    """All that the target leads to is stored. A later refresh, running or failed, keeps its own state."""
+    now = timezone.now()
+    as_of = fresh.target_attempted_at or fresh.attempted_at or now
+    is_latest = fresh.attempted_at is None or fresh.attempted_at <= as_of
+    fresh.target, fresh.target_attempted_at = "", None
+    if is_latest:
+        _is_fresh(fresh, as_of)
+    else:
+        fresh.as_of, fresh.due_at = max(fresh.as_of or as_of, as_of), now + PATIENCE
+
+
 def read_owners(household_id: int, account_id: int, ownership: str) -> None:
     """Replace the account's owners by the snapshot `ownership`. Raises TryAgain, WillNotWork."""
     with tenancy.scope(household_id):
         account = Account.objects.for_household(household_id).get(pk=account_id)
     owners = connections.owners(account.stripe_id, ownership)
     with tenancy.scope(household_id):
-        Account.objects.for_household(household_id).select_for_update().get(pk=account_id)
+        now = held(household_id, account_id)
+        if now is None or now.status == Account.Status.DISCONNECTED:
+            return
         Owner.objects.for_household(household_id).filter(account=account).delete()
         Owner.objects.bulk_create(
             [

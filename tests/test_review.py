@@ -1,0 +1,405 @@
+"""What two hands at once could break: readings, disconnects and answers that cross each other on the way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from banking import disconnecting, ingesting, linking, refreshing
+from banking.models import Account, Feature, Freshness, LinkSession, Owner, Refresh, Transaction
+from fcdash import tenancy
+from fcdash.gateway import connections
+from fcdash.gateway.connections import RemoteRefresh
+from tests.banking.test_linking import bank_rows, our_rows
+from tests.banking.test_refreshing import book, freshness
+from tests.cast import Cast
+from tests.sandbox_client import Sandbox
+from tests.waiting import until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Link = Callable[..., list[Account]]
+Settle = Callable[..., None]
+
+
+@pytest.fixture
+def account(link: Link, settle: Settle) -> Account:
+    """Alice's checking account, linked and read."""
+    [linked] = link()
+    settle(linked)
+    return linked
+
+
+class Died(BaseException):
+    """A worker is gone, in the middle of what it did."""
+
+
+def meanwhile(do: Callable[[], Any]) -> threading.Thread:
+    """Run it beside this thread, on a connection of its own."""
+
+    def run() -> None:
+        try:
+            do()
+        except Exception as problem:
+            thread.problem = problem  # type: ignore[attr-defined]
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.problem = None  # type: ignore[attr-defined]
+    thread.start()
+    return thread
+
+
+def done(thread: threading.Thread) -> None:
+    """Wait for its end, and raise what it raised."""
+    thread.join(30)
+    assert not thread.is_alive()
+    if problem := thread.problem:  # type: ignore[attr-defined]
+        raise problem
+
+
+def at(place: str, do: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do it the first time that the reader comes by the place."""
+    left = [do]
+    monkeypatch.setattr(refreshing, "failpoint", lambda name: left.pop()() if name == place and left else None)
+
+
+def ended(sandbox: Sandbox, account: Account) -> RemoteRefresh:
+    """The bank's refresh of transactions, once it has ended."""
+
+    def state() -> RemoteRefresh | None:
+        found = connections.account(account.stripe_id).refreshes["transactions"]
+        return found if found.status == "succeeded" else None
+
+    return until(state)  # type: ignore[return-value]
+
+
+def news(sandbox: Sandbox, account: Account, row_id: str) -> RemoteRefresh:
+    """The bank books a row and refreshes; the state that its event tells. The event itself does not come."""
+    before = connections.account(account.stripe_id).refreshes["transactions"].cursor
+    book(sandbox, account, {"id": row_id, "amount": -1_00})
+    sandbox.post("/sandbox/clock/advance", {"seconds": 6})
+    connections.refresh(account.stripe_id, ("transactions",), f"test-{row_id}")
+
+    def state() -> RemoteRefresh | None:
+        found = connections.account(account.stripe_id).refreshes["transactions"]
+        return found if found.status == "succeeded" and found.cursor != before else None
+
+    return until(state)  # type: ignore[return-value]
+
+
+def die() -> None:
+    raise Died
+
+
+def begun(sandbox: Sandbox, link: Link, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """An account whose first reading died after its first hundred rows."""
+    [account] = link()
+    state = ended(sandbox, account)
+    monkeypatch.setattr(ingesting, "BATCH_ROWS", 100)
+    at("ingest-after-commit", die, monkeypatch)
+    with pytest.raises(Died):
+        refreshing.hint(account.stripe_id, state)
+    assert freshness(account).page_after
+    return account
+
+
+# --- Readings --------------------------------------------------------------------------------------------------
+
+
+def test_a_refresh_between_a_readers_death_and_its_resumption_loses_no_row(
+    sandbox: Sandbox, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = begun(sandbox, link, monkeypatch)
+
+    refreshing.hint(account.stripe_id, news(sandbox, account, "fctxn_news"))
+
+    assert our_rows(account) == bank_rows(sandbox, account)
+
+
+def test_a_refresh_while_a_reader_reads_that_dies_after_it_loses_no_row(
+    sandbox: Sandbox, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [account] = link()
+    state = ended(sandbox, account)
+    monkeypatch.setattr(ingesting, "BATCH_ROWS", 100)
+
+    def first() -> None:
+        done(meanwhile(lambda: refreshing.hint(account.stripe_id, news(sandbox, account, "fctxn_news"))))
+        at("ingest-after-commit", die, monkeypatch)
+
+    at("ingest-after-commit", first, monkeypatch)
+    with pytest.raises(Died):
+        refreshing.hint(account.stripe_id, state)
+
+    refreshing.read_transactions(account.household_id, account.pk)
+    assert our_rows(account) == bank_rows(sandbox, account)
+
+
+def test_a_reader_that_outlived_its_lease_leaves_the_reading_to_its_successor(
+    sandbox: Sandbox, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [account] = link()
+    state = ended(sandbox, account)
+    monkeypatch.setattr(ingesting, "BATCH_ROWS", 100)
+
+    def successor() -> None:
+        """Finishes the list, and the next one, while the first reader sleeps."""
+        with tenancy.scope(account.household_id):
+            Freshness.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        refreshing.read_transactions(account.household_id, account.pk)
+        assert freshness(account).cursor == state.cursor
+
+    def first() -> None:
+        done(meanwhile(successor))
+        at("ingest-after-commit", die, monkeypatch)
+
+    at("ingest-after-commit", first, monkeypatch)
+    with suppress(Died):
+        refreshing.hint(account.stripe_id, state)
+    now = freshness(account)
+    assert (now.cursor, now.page_after) == (state.cursor, "")
+
+    at("", die, monkeypatch)
+    refreshing.hint(account.stripe_id, news(sandbox, account, "fctxn_news"))
+    assert our_rows(account) == bank_rows(sandbox, account)
+
+
+def test_a_reader_that_outlived_its_lease_does_not_end_anothers(
+    sandbox: Sandbox, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = timezone.now() + timedelta(minutes=4)
+
+    def overtake() -> None:
+        with tenancy.scope(account.household_id):
+            Freshness.objects.filter(feature=Feature.TRANSACTIONS).update(leased_until=later)
+
+    real = connections.transactions_page
+
+    def page(*args: Any) -> Any:
+        overtake()
+        return real(*args)
+
+    monkeypatch.setattr(connections, "transactions_page", page)
+    refreshing.hint(account.stripe_id, news(sandbox, account, "fctxn_news"))
+
+    assert freshness(account).leased_until == later
+
+
+def test_an_answer_recorded_while_a_list_ends_does_not_undo_the_reading(
+    sandbox: Sandbox, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote = connections.account(account.stripe_id)
+    state = news(sandbox, account, "fctxn_news")
+    with tenancy.scope(account.household_id):
+        Freshness.objects.filter(feature=Feature.TRANSACTIONS).update(target=state.cursor)
+    reader: list[threading.Thread] = []
+    real = refreshing._keep_receipt
+
+    def once(*args: Any) -> None:
+        if not reader:
+            reader.append(meanwhile(lambda: refreshing.read_transactions(account.household_id, account.pk)))
+            reader[0].join(2)  # it waits for the row, or it is done
+        real(*args)
+
+    monkeypatch.setattr(refreshing, "_keep_receipt", once)
+    refreshing.apply(account.household_id, account.pk, remote)
+    done(reader[0])
+    refreshing.read_transactions(account.household_id, account.pk)
+
+    now = freshness(account)
+    assert (now.cursor, now.target) == (state.cursor, "")
+
+
+def test_an_event_while_a_list_ends_is_not_forgotten(
+    sandbox: Sandbox, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = news(sandbox, account, "fctxn_news")
+    real = ingesting.after_ingest
+    event: list[threading.Thread] = []
+
+    def once(*args: Any) -> None:
+        if not event:
+            later = replace(state, cursor="fctxnref_later", attempted_at=timezone.now())
+            monkeypatch.setattr(refreshing, "read_transactions", lambda *args: None)
+            event.append(meanwhile(lambda: refreshing.hint(account.stripe_id, later)))
+            event[0].join(2)
+        real(*args)
+
+    reading = refreshing.read_transactions
+    monkeypatch.setattr(ingesting, "after_ingest", once)
+    with tenancy.scope(account.household_id):
+        Freshness.objects.filter(feature=Feature.TRANSACTIONS).update(target=state.cursor)
+    row = refreshing._take(account.household_id, account.pk)
+    assert row is not None
+    refreshing._read_list(row)
+    done(event[0])
+    monkeypatch.setattr(refreshing, "read_transactions", reading)
+
+    assert freshness(account).target == "fctxnref_later"
+
+
+def test_rows_read_while_the_next_refresh_runs_are_not_called_its_own(
+    sandbox: Sandbox, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = news(sandbox, account, "fctxn_news")
+    running = replace(state, status="pending", cursor="fctxnref_later", attempted_at=timezone.now())
+
+    def ask() -> None:
+        remote = connections.account(account.stripe_id)
+        refreshing.apply(account.household_id, account.pk, replace(remote, refreshes={"transactions": running}))
+
+    real = connections.transactions_page
+
+    def page(*args: Any) -> Any:
+        ask()
+        return real(*args)
+
+    monkeypatch.setattr(connections, "transactions_page", page)
+    refreshing.hint(account.stripe_id, state)
+
+    now = freshness(account)
+    assert (now.status, now.as_of, now.cursor) == ("pending", state.attempted_at, state.cursor)
+    assert now.due_at is not None
+    assert now.due_at < timezone.now() + timedelta(minutes=2)
+
+
+def test_an_answer_from_before_the_end_does_not_open_the_refresh_again(account: Account) -> None:
+    remote = connections.account(account.stripe_id)
+    before = replace(remote.refreshes["transactions"], status="pending")
+
+    refreshing.apply(account.household_id, account.pk, replace(remote, refreshes={"transactions": before}))
+
+    assert freshness(account).status == "succeeded"
+    with tenancy.scope(account.household_id):
+        assert not Refresh.objects.filter(status="running").exists()
+
+
+def test_recording_an_answer_and_storing_rows_do_not_wait_for_each_other(account: Account) -> None:
+    """A row's key to its account is checked at the commit; whoever holds the account by then must not want the row."""
+    remote = connections.account(account.stripe_id)
+    with tenancy.scope(account.household_id):
+        tenancy.lock_household(account.household_id)
+        held = Freshness.objects.select_for_update().get(account=account, feature=Feature.TRANSACTIONS)
+        Refresh.objects.create(household_id=account.household_id, account=account, feature="balance", cause="event")
+        recording = meanwhile(lambda: refreshing.apply(account.household_id, account.pk, remote))
+        recording.join(1)
+        held.save()
+    done(recording)
+
+
+# --- Disconnects -----------------------------------------------------------------------------------------------
+
+
+def test_a_disconnect_while_a_list_is_read_ends_the_reading(
+    sandbox: Sandbox, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = news(sandbox, account, "fctxn_news")
+    before = our_rows(account)
+    real = connections.transactions_page
+
+    def page(*args: Any) -> Any:
+        answer = real(*args)
+        disconnecting.close(account.household_id, account.pk)
+        return answer
+
+    monkeypatch.setattr(connections, "transactions_page", page)
+    refreshing.hint(account.stripe_id, state)
+
+    assert our_rows(account) == before
+    assert refreshing._take(account.household_id, account.pk) is None
+
+
+def test_a_deletion_while_a_list_is_read_leaves_nothing(
+    sandbox: Sandbox, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = news(sandbox, account, "fctxn_news")
+    real = connections.transactions_page
+
+    def page(*args: Any) -> Any:
+        answer = real(*args)
+        with tenancy.scope(account.household_id):
+            Account.objects.update(deletes_data=True)
+        disconnecting.close(account.household_id, account.pk)
+        return answer
+
+    monkeypatch.setattr(connections, "transactions_page", page)
+    refreshing.hint(account.stripe_id, state)
+
+    assert our_rows(account) == {}
+
+
+def test_deleting_and_storing_rows_do_not_wait_for_each_other(account: Account) -> None:
+    with tenancy.scope(account.household_id):
+        Account.objects.update(deletes_data=True)
+    with tenancy.scope(account.household_id):
+        tenancy.lock_household(account.household_id)
+        deleting = meanwhile(lambda: disconnecting.close(account.household_id, account.pk))
+        deleting.join(1)
+        Freshness.objects.filter(account=account).update(due_at=timezone.now())
+    done(deleting)
+    assert our_rows(account) == {}
+
+
+def test_deleted_data_does_not_come_back_when_the_old_session_is_completed_again(
+    cast: Cast, account: Account, run_tasks: Callable[..., Any]
+) -> None:
+    disconnecting.disconnect(account.household_id, account.pk, delete_data=True)
+    with tenancy.scope(account.household_id):
+        session = LinkSession.objects.get()
+
+    linking.complete(account.household_id, cast.alice, session.stripe_id or "")
+    run_tasks()
+
+    with tenancy.scope(account.household_id):
+        left = [m.objects.filter(account=account).count() for m in (Transaction, account.balances.model, Freshness)]
+    assert left == [0, 0, 0]
+
+
+def test_owners_that_were_under_way_do_not_come_back_after_the_deletion(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ownership = connections.account(account.stripe_id).ownership
+    real = connections.owners
+
+    def owners(*args: Any) -> Any:
+        answer = real(*args)
+        disconnecting.disconnect(account.household_id, account.pk, delete_data=True)
+        return answer
+
+    monkeypatch.setattr(connections, "owners", owners)
+    refreshing.read_owners(account.household_id, account.pk, ownership or "")
+
+    with tenancy.scope(account.household_id):
+        assert not Owner.objects.exists()
+
+
+def test_a_wish_to_disconnect_survives_an_event_beside_it(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    remote = connections.account(account.stripe_id)
+    real, wish = linking._copy, list[threading.Thread]()
+
+    def wished() -> None:
+        with tenancy.scope(account.household_id):
+            Account.objects.filter(pk=account.pk).update(disconnecting_since=timezone.now(), deletes_data=True)
+
+    def copy(*args: Any) -> None:
+        wish.append(meanwhile(wished))
+        wish[0].join(1)
+        real(*args)
+
+    monkeypatch.setattr(linking, "_copy", copy)
+    linking.save(account.household_id, account.holder, remote)
+    done(wish[0])
+
+    with tenancy.scope(account.household_id):
+        now = Account.objects.get(pk=account.pk)
+    assert now.deletes_data
+    assert now.disconnecting_since
