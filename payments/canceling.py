@@ -28,7 +28,7 @@ def cancel(place: Place, payment_id: int) -> Payment:
     Raises Payment.DoesNotExist; TooLate when the debit cannot be called back; TryAgain when Stripe gave no answer:
     then the wish is kept and the sweep goes on asking.
     """
-    return cancel_in(place.household_id, payment_id, "canceled by you")
+    return cancel_in(place.household_id, payment_id, "canceled on request")
 
 
 def cancel_in(household_id: int, payment_id: int, cause: str) -> Payment:
@@ -50,7 +50,7 @@ def cancel_in(household_id: int, payment_id: int, cause: str) -> Payment:
     return call_back(payment, cause)
 
 
-def call_back(payment: Payment, cause: str = "canceled by you") -> Payment:
+def call_back(payment: Payment, cause: str = "canceled on request") -> Payment:
     """Ask Stripe to cancel a debit that was sent. Raises TooLate, TryAgain, WillNotWork."""
     if payment.stripe_payment_intent_id is None:
         raise TooLate("There is nothing at Stripe to cancel.")

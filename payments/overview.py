@@ -81,6 +81,11 @@ class PeriodNow:
         return self.state in (BillPeriod.State.DUE, BillPeriod.State.LATE)
 
     @property
+    def is_held(self) -> bool:
+        """Whether its payment waits for a person's word."""
+        return self.last is not None and self.last.state == PaymentState.HELD
+
+    @property
     def came_back(self) -> bool:
         """Whether the last try failed or was taken back."""
         return self.can_be_paid and self.last is not None and self.last.state in CAME_BACK

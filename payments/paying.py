@@ -189,9 +189,7 @@ def _create(
         # The period's lock makes this unreachable; the index is the wall behind it.
         standing = Payment.objects.for_household(place.household_id).filter(period_id=period.pk, state__in=LIVE_STATES)
         raise AlreadyClaimed(standing.get()) from None
-    PaymentEvent.objects.create(
-        household_id=place.household_id, payment=payment, state=payment.state, cause="approved by you"
-    )
+    PaymentEvent.objects.create(household_id=place.household_id, payment=payment, state=payment.state, cause="approved")
     follow_period(payment)
     return payment
 
@@ -226,7 +224,7 @@ def release_held(place: Place, user: User, payment_id: int) -> Payment:
             raise ClaimRefused("not_held", "This payment is not held.")
         if payment.user_id != user.pk:
             raise ClaimRefused("not_yours", "Only the person who approved it can send it now.")
-        move(payment, PaymentState.SCHEDULED, "released by you", on=place.today)
+        move(payment, PaymentState.SCHEDULED, "released", on=place.today)
         Payment.objects.for_household(place.household_id).filter(pk=payment.pk).update(next_attempt_at=timezone.now())
         _send_soon(payment)
     return payment

@@ -24,6 +24,8 @@ from payments.states import OUR_FAULT, keep, lease, lock, move, next_round, try_
 
 logger = logging.getLogger(__name__)
 GRACE = timedelta(days=3)
+# A bank answers within 4 bank days; whatever takes longer wants a look by staff.
+LONGEST_WAY = timedelta(days=12)
 # Confirmation has begun, and Stripe has not said how it went.
 WAITING = (PaymentState.SUBMITTED, PaymentState.UNKNOWN)
 # Requests are repeated under one key; the object may have gone on meanwhile, so it is read.
@@ -75,7 +77,11 @@ def _step(payment: Payment) -> timedelta | None:
         if followed.debit.status != "requires_confirmation":
             return timedelta(0)
         return _confirm(followed.payment)
-    return timedelta(0) if followed.payment.state == PaymentState.PROCESSING else None
+    if followed.payment.state != PaymentState.PROCESSING:
+        return None
+    if payment.confirm_started_at and timezone.now() - payment.confirm_started_at > LONGEST_WAY:
+        logger.error("payment %s has been on its way since %s", payment.pk, payment.confirm_started_at)
+    return timedelta(0)
 
 
 def _is_time(payment: Payment) -> bool:
@@ -220,7 +226,7 @@ def _commit_sending(payment: Payment, mandate_now: MandateNow) -> tuple[str, str
     if row.state not in (PaymentState.SCHEDULED, PaymentState.SUBMITTED, PaymentState.UNKNOWN):
         return ("", "")
     if row.cancel_requested_at and not row.cancel_refused_at:
-        return (PaymentState.CANCELED, "canceled by you")
+        return (PaymentState.CANCELED, "canceled on request")
     if mandate_now.status == "pending" and mandate.status != Mandate.Status.INACTIVE:
         raise TryAgain("the permission is still pending at Stripe", after_seconds=60)
     is_bound = mandate_now.payment_method == mandate.stripe_payment_method_id

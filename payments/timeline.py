@@ -36,9 +36,9 @@ class Timeline:
     note: str
 
 
-def timeline(payment: Payment, history: Sequence[PaymentEvent], today: date) -> Timeline:
-    """The payment's stations. Runs no query; call it in the household's time zone."""
-    told = _Teller(payment, history, today)
+def timeline(payment: Payment, history: Sequence[PaymentEvent], today: date, reader_id: int) -> Timeline:
+    """The payment's stations as told to a member. Runs no query; call it in the household's time zone."""
+    told = _Teller(payment, history, today, reader_id)
     return Timeline(told.sentence(), tuple(told.stops()), told.note())
 
 
@@ -75,6 +75,10 @@ def _against_due(arrives_by: date, due_on: date) -> str:
     return f"{amount} {'before' if gap > 0 else 'after'} it is due."
 
 
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def _count(number: int) -> str:
     names = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
     return names[number] if number < len(names) else str(number)
@@ -83,12 +87,13 @@ def _count(number: int) -> str:
 class _Teller:
     """Tells one payment's life; each method one part of it."""
 
-    def __init__(self, payment: Payment, history: Sequence[PaymentEvent], today: date) -> None:
+    def __init__(self, payment: Payment, history: Sequence[PaymentEvent], today: date, reader_id: int) -> None:
         self.payment, self.history, self.today = payment, history, today
+        self.who = "You" if payment.user_id == reader_id else payment.user.get_short_name()
         self.state = payment.state
         self.amount = formatted(payment.amount_cents, payment.currency)
         self.account = payment.account.name
-        self.dates = expected(payment.confirm_started_at or payment.on)
+        self.dates = expected(payment.confirm_started_at or max(payment.on, today))
 
     def at(self, state: str) -> str:
         """When the payment came to a state, in words."""
@@ -120,7 +125,7 @@ class _Teller:
             "scheduled": f"sent on {day(self.payment.on)}; no money has moved"
             if self.payment.on > self.today
             else "being sent now; no money has moved yet",
-            "held": f"not sent. No money has moved. {self.cause_of('held').capitalize()}.",
+            "held": "not sent; no money has moved",
             "submitted": "to your bank; we are waiting for its answer",
             "unknown": "We lost the answer while sending. We are asking Stripe what happened; do not pay again, "
             "we will not either.",
@@ -142,7 +147,7 @@ class _Teller:
         if self.payment.cancel_refused_at and self.state in (*LIVE, PaymentState.PAID):
             return "Too late to cancel: the debit has reached your bank. A refund is possible once it is paid."
         if self.payment.cancel_requested_at and self.state in LIVE:
-            return "You asked to cancel it. We are asking Stripe whether that is still possible."
+            return "Its cancellation was asked for. We are asking Stripe whether that is still possible."
         return {
             "processing": "A debit that has reached your bank cannot be called back; until then it can be canceled.",
             "paid": "Banks can still send a debit back in the days after. We would say so here.",
@@ -160,7 +165,7 @@ class _Teller:
     def _approved(self) -> Stop:
         given = day(self.payment.mandate.accepted_at, "short")
         return Stop(
-            "You approved",
+            f"{self.who} approved",
             moment(self.payment.created_at, "proof"),
             f"{self.payment.account}, permission of {given}.",
             "done",
@@ -204,7 +209,7 @@ class _Teller:
         return [Stop("Sending", "now", "This takes a few seconds.", "now"), self._on_the_way("later"), *self._to_come()]
 
     def _when_held(self) -> list[Stop]:
-        held = Stop("Held, not sent", self.at("held"), f"{self.cause_of('held').capitalize()}.", "wait")
+        held = Stop("Held, not sent", self.at("held"), f"{_sentence(self.cause_of('held'))}", "wait")
         return [held, self._asked("later"), self._on_the_way("later"), *self._to_come()]
 
     def _when_submitted(self) -> list[Stop]:

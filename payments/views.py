@@ -48,16 +48,19 @@ def bills_page(request: HttpRequest, place: Place) -> HttpResponse:
     before = request.GET.get("before", "")
     history, earlier = overview.history(place.household_id, int(before) if before.isdecimal() else None)
     waiting = [p for p in periods if p.can_be_paid]
+    coming = [p for p in periods if p.state != BillPeriod.State.LATE and p.due_on <= soon]
     context = {
         "section": SECTION,
         "late": [p for p in waiting if p.state == BillPeriod.State.LATE],
-        "coming": [p for p in periods if p.state != BillPeriod.State.LATE and p.due_on <= soon],
+        "coming": coming,
+        "coming_cents": sum(p.amount_cents for p in coming),
         "later": [p for p in periods if p.state != BillPeriod.State.LATE and p.due_on > soon],
         "to_pay_cents": sum(p.amount_cents for p in waiting if p.due_on <= soon),
         "to_pay_count": sum(p.due_on <= soon for p in waiting),
         "history": history,
         "earlier": earlier,
         "soon": soon,
+        "bills_need_you": sum(p.state == BillPeriod.State.LATE or p.came_back or p.is_held for p in periods),
     }
     return TemplateResponse(request, "payments/bills.html", context)
 
@@ -260,7 +263,7 @@ def payment_page(request: HttpRequest, place: Place, payment_id: int) -> HttpRes
         raise Http404 from None
     if request.htmx and request.GET.get("v") == str(payment.version):  # type: ignore[attr-defined]
         return HttpResponse(status=204)  # nothing new: what is shown, and where the focus is, stays
-    told = timeline(payment, history, place.today)
+    told = timeline(payment, history, place.today, _me(request).pk)
     refused = [p for p in overview.came_back(payment.period) if p.pk != payment.pk]
     shows_rows = payment.state in (PaymentState.PROCESSING, PaymentState.PAID, PaymentState.REFUNDED)
     is_live = payment.state in LIVE and payment.on <= place.today

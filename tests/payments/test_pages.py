@@ -242,6 +242,13 @@ def test_the_live_part_asks_again_until_the_end(alice: Client, sandbox: Sandbox,
     assert "Paid: Alder Creek Water, $84.50" in ended
 
 
+def test_another_member_reads_who_approved_it(cast: Cast, sent: Payment) -> None:
+    page = text(cast.client(cast.bob).get(f"/payments/{sent.pk}/"))
+
+    assert "Alice approved" in page
+    assert "You approved" not in page
+
+
 def test_canceling_from_the_page(alice: Client, claimed: Payment) -> None:
     answer = alice.post(f"/payments/{claimed.pk}/cancellation/", follow=True)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from accounts.households import Place
@@ -10,6 +13,7 @@ from payments.models import Bill, Mandate, Payment
 from tests.cast import Cast
 from tests.payments.conftest import PHONE, debits, intents, period_of, reload, states
 from tests.sandbox_client import Sandbox
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,6 +49,21 @@ def test_it_is_paid_when_the_bank_says_so(sandbox: Sandbox, sent: Payment) -> No
 
     assert reload(sent).state == "paid"
     assert period_of(sent).state == "paid"
+
+
+def test_the_webhook_alone_makes_it_paid(
+    sandbox: Sandbox,
+    sent: Payment,
+    live_server: Any,
+    webhooks_to: Callable[[str], None],
+    run_tasks: Callable[..., Any],
+) -> None:
+    webhooks_to(live_server.url)
+
+    sandbox.post(f"/sandbox/payment_intents/{sent.stripe_payment_intent_id}/settle", {"outcome": "succeeded"})
+
+    until(lambda: (run_tasks(), reload(sent).state)[1] == "paid", "the webhook")
+    assert states(sent) == ["scheduled", "submitted", "processing", "paid"]
 
 
 def test_a_refusal_says_why_and_opens_the_bill_again(sandbox: Sandbox, sent: Payment) -> None:
