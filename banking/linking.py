@@ -19,6 +19,7 @@ from fcdash import tenancy
 from fcdash.celery import nudge
 from fcdash.gateway import connections
 from fcdash.gateway.connections import RemoteAccount
+from fcdash.gateway.errors import WillNotWork
 
 
 class NotAllowed(Exception):
@@ -40,6 +41,7 @@ class StartedLink:
 
 
 MODES = ("web", "sheet", "webview", "hosted")
+RECENT_SESSIONS = 10
 
 
 def start(
@@ -130,7 +132,7 @@ def sync_account(account_id: str) -> Account | None:
     Raises TryAgain, WillNotWork.
     """
     remote = connections.account(account_id)
-    place = _known(account_id) or _expected(remote.customer)
+    place = _known(account_id) or _expected(account_id, remote.customer)
     if place is None:
         return None
     household_id, user_id = place
@@ -142,18 +144,29 @@ def _known(account_id: str) -> tuple[int, int] | None:
         return Account.objects.filter(stripe_id=account_id).values_list("household_id", "holder_id").first()
 
 
-def _expected(customer: str) -> tuple[int, int] | None:
-    """Where a new account of this customer goes: the household of their newest link session, else their first."""
+def _expected(account_id: str, customer: str) -> tuple[int, int] | None:
+    """Where a new account of this customer goes: the household it was linked in, without a session their first.
+
+    Whose sessions are of several households is not guessed: Stripe says which session brought the account.
+    """
     user = User.objects.filter(stripe_customer_id=customer).first() if customer else None
     if user is None:
         return None
-    with tenancy.system("find the household of a customer's newest link session"):
-        recent = LinkSession.objects.filter(user=user).order_by("-created_at").values_list("household_id").first()
-    places = places_of(user)
-    mine = [place.household_id for place in places]
-    if recent and recent[0] in mine:
-        return recent[0], user.pk
-    return (mine[0], user.pk) if mine else None
+    mine = [place.household_id for place in places_of(user)]
+    with tenancy.system("find the households of a customer's newest link sessions"):
+        sessions = LinkSession.objects.filter(user=user, household_id__in=mine).exclude(stripe_id=None)
+        recent = list(sessions.order_by("-created_at").values_list("household_id", "stripe_id")[:RECENT_SESSIONS])
+    households = list(dict.fromkeys(household_id for household_id, _ in recent)) or mine[:1]
+    if len(households) > 1:
+        households = [household_id for household_id, session_id in recent if _brought(session_id, account_id)]
+    return (households[0], user.pk) if households else None
+
+
+def _brought(session_id: str, account_id: str) -> bool:
+    try:
+        return account_id in connections.finished_session(session_id).account_ids
+    except WillNotWork:  # Stripe knows it no more
+        return False
 
 
 def save(household_id: int, user: User, remote: RemoteAccount) -> Account:

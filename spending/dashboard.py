@@ -21,7 +21,7 @@ from spending.periods import Span, months_back
 from spending.remembering import digest, remembered
 from spending.safe_to_spend import NotYet, SafeToSpend, safe_to_spend
 from spending.upcoming import Item, Need
-from spending.usual import AgainstUsual, Standing, Unsure, standing
+from spending.usual import AgainstUsual, Standing, Unsure, standing, unsure_since
 
 MONTHS_SHOWN = 5
 DAYS_AHEAD = 45
@@ -45,7 +45,7 @@ class Basis:
     @property
     def needs(self) -> list[Need]:
         """What waits for the person, worst first."""
-        return _needs(self.known, self.accounts, self.standing.unsure, self.currency)
+        return _needs(self.known, self.accounts, self.standing.unsure, self.currency, self.today)
 
     @property
     def as_of(self) -> datetime | None:
@@ -164,7 +164,7 @@ def _worth(read: Basis) -> NetWorth:
     return remembered(key, lambda: net_worth(read.household_id, since, read.today, read.currency, NET_WORTH_STEP))
 
 
-def _needs(known: list[Item], accounts: list[AccountNow], unsure: Unsure, currency: str) -> list[Need]:
+def _needs(known: list[Item], accounts: list[AccountNow], unsure: Unsure, currency: str, today: date) -> list[Need]:
     """What waits for the person, worst first."""
     found = [item.need for item in known if item.need]
     for account in accounts:
@@ -184,11 +184,11 @@ def _needs(known: list[Item], accounts: list[AccountNow], unsure: Unsure, curren
             text = "It is in no figure until you say whether it is the same account."
             found.append(Need(f"{account.name} is linked twice", text, url, "Decide", "link", 40))
     if unsure.count:
-        found.append(_unsure_need(unsure, currency))
+        found.append(_unsure_need(unsure, currency, today))
     return sorted(found, key=lambda need: need.rank)
 
 
-def _unsure_need(unsure: Unsure, currency: str) -> Need:
+def _unsure_need(unsure: Unsure, currency: str, today: date) -> Need:
     name, cents = unsure.rows[0]
     one = unsure.count == 1
     text = f"We are unsure about {money.formatted(unsure.cents, currency)}."
@@ -197,7 +197,8 @@ def _unsure_need(unsure: Unsure, currency: str) -> Need:
     return Need(
         f"{unsure.count} transaction{'' if one else 's'} to confirm",
         text,
-        f"{reverse('spending:transactions')}?category=unsure",
+        # Just the rows that were counted.
+        f"{reverse('spending:transactions')}?category=unsure&from={unsure_since(today)}&currency={currency}",
         "Review it" if one else f"Review {unsure.count}",
         "c-other",
         60,

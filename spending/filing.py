@@ -44,8 +44,9 @@ def set_category(household_id: int, transaction_id: int, category: str | None, u
 
 
 def set_note(household_id: int, transaction_id: int, note: str, user: User) -> Edit | None:
-    """Write the note; longer ones are cut at 500 characters. Raises Transaction.DoesNotExist."""
-    return _change(household_id, transaction_id, Edit.Field.NOTE, note.strip()[:LONGEST_NOTE], user)
+    """Write the note, without NULs; longer ones are cut at 500 characters. Raises Transaction.DoesNotExist."""
+    written = note.replace("\x00", "").strip()[:LONGEST_NOTE]
+    return _change(household_id, transaction_id, Edit.Field.NOTE, written, user)
 
 
 def set_excluded(household_id: int, transaction_id: int, excluded: bool, user: User) -> Edit | None:

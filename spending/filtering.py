@@ -61,7 +61,8 @@ def _place(name: str) -> int:
 
 def asked(query: QueryDict, currency: str, default: Span | None = None) -> Asked:
     """What an address asks for. What cannot be read is named in `errors` and left out."""
-    given = {name: str(query.get(name, "")).strip()[:200] for name in PARAMETERS}
+    # No text in the database holds a NUL, and none may be asked for.
+    given = {name: str(query.get(name, "")).replace("\x00", "").strip()[:200] for name in PARAMETERS}
     held = {name: value for name, value in given.items() if value}
     errors: list[str] = []
     first, last = _day(held, "from", errors), _day(held, "to", errors)
@@ -72,7 +73,7 @@ def asked(query: QueryDict, currency: str, default: Span | None = None) -> Asked
     return Asked(
         RowFilter(
             text=held.get("q", ""),
-            account_ids=tuple(int(part) for part in held.get("account", "").split(",") if _is_id(part)),
+            account_ids=tuple(int(part) for part in held.get("account", "").split(",") if is_id(part)),
             categories=tuple(key for key in held.get("category", "").split(",") if key and key != "unsure"),
             unsure=held.get("category") == "unsure",
             merchant=given["merchant"] if "merchant" in query else None,
@@ -89,7 +90,8 @@ def asked(query: QueryDict, currency: str, default: Span | None = None) -> Asked
     )
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether the text is a number that the database can hold."""
     return text.isascii() and text.isdigit() and len(text) < 19
 
 
@@ -117,7 +119,7 @@ def position(text: str) -> Position | None:
     """A cursor "2026-11-20.1234" read; None when there is none or it is damaged."""
     day, _, number = text.partition(".")
     try:
-        return Position(date.fromisoformat(day), int(number)) if _is_id(number) else None
+        return Position(date.fromisoformat(day), int(number)) if is_id(number) else None
     except ValueError:
         return None
 

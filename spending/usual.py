@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from statistics import median_low
 from typing import Any
 
@@ -89,10 +89,15 @@ SUMS = """
      WHERE household_id = %(household)s AND currency = %(currency)s AND row_count > 0 ORDER BY day LIMIT 1)
     UNION ALL
     (SELECT 'unsure', r.booked_on, r.merchant, abs(r.amount_cents) FROM banking_transaction r
-     WHERE r.household_id = %(household)s AND r.currency = %(currency)s AND r.booked_on > %(today)s::date - %(recent)s
+     WHERE r.household_id = %(household)s AND r.currency = %(currency)s AND r.booked_on >= %(recent)s
        AND {unsure}
      ORDER BY 4 DESC LIMIT %(most)s)
 """
+
+
+def unsure_since(today: date) -> date:
+    """The first of the days whose unsure rows are asked about."""
+    return today - timedelta(days=UNSURE_DAYS - 1)
 
 
 def standing(household_id: int, today: date, currency: str) -> Standing:
@@ -107,7 +112,7 @@ def standing(household_id: int, today: date, currency: str) -> Standing:
         # On a month's last day the others count whole, however long they are.
         "all": today == month_end(today),
         "left_out": list(NOT_SPENDING_KEYS),
-        "recent": UNSURE_DAYS,
+        "recent": unsure_since(today),
         "most": MOST_UNSURE,
     }
     spent: dict[str, dict[date, int]] = {}

@@ -93,7 +93,7 @@ def transactions(request: HttpRequest, place: Place) -> HttpResponse:
     currency = asked.rows.currency or place.currency
     sums = None if before else listing.sums(place.household_id, asked.rows, currency, hits)
     context |= showing.list_head(asked, sums, overview.accounts(place.household_id), place, page)
-    if opened.isdigit():
+    if filtering.is_id(opened):
         context |= {"opened": _detail(place, int(opened)), "close_url": asked.url(request.path)}
     return TemplateResponse(request, "spending/transactions.html", context)
 

@@ -13,14 +13,17 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import Membership, Role
 from banking import disconnecting, ingesting, linking, refreshing
 from banking.models import Account, Feature, Freshness, LinkSession, Owner, Refresh, Transaction
 from fcdash import tenancy
 from fcdash.gateway import connections
 from fcdash.gateway.connections import RemoteRefresh
+from spending import dashboard, filtering
+from spending.models import Transfer
 from tests.banking.test_linking import bank_rows, our_rows
 from tests.banking.test_refreshing import book, freshness
-from tests.cast import Cast
+from tests.cast import Cast, TransactionFactory
 from tests.sandbox_client import Sandbox
 from tests.waiting import until
 
@@ -403,3 +406,82 @@ def test_a_wish_to_disconnect_survives_an_event_beside_it(account: Account, monk
         now = Account.objects.get(pk=account.pk)
     assert now.deletes_data
     assert now.disconnecting_since
+
+
+# --- Where a link's accounts go --------------------------------------------------------------------------------
+
+
+def test_an_account_goes_to_the_household_that_linked_it_not_to_the_newest_session(
+    sandbox: Sandbox, cast: Cast, bank_keys: list[str]
+) -> None:
+    with tenancy.system("a test's household"):
+        Membership.objects.create(household=cast.strange_household, user=cast.alice, role=Role.MEMBER)
+    first = linking.start(cast.household.pk, cast.alice)
+    linking.start(cast.strange_household.pk, cast.alice)
+    sandbox.post(
+        f"/sandbox/link-sessions/{first.session_id}/authorize", {"accounts": bank_keys[:1], "result": "success"}
+    )
+    [linked] = connections.finished_session(first.session_id).account_ids
+
+    linking.sync_account(linked)  # as its event does, before the person's device says anything
+
+    with tenancy.scope(cast.strange_household):
+        assert not Account.objects.exists()
+    [saved] = linking.complete(cast.household.pk, cast.alice, first.session_id)
+    assert saved.household_id == cast.household.pk
+
+
+# --- Figures ---------------------------------------------------------------------------------------------------
+
+
+def test_a_transfer_whose_other_side_was_deleted_is_none(
+    sandbox: Sandbox, cast: Cast, link: Link, bank_keys: list[str], settle: Settle
+) -> None:
+    [checking, savings] = link(keys=bank_keys[:2])
+    settle(checking, savings)
+    with tenancy.scope(cast.household):
+        assert Transfer.objects.exists()
+
+    disconnecting.disconnect(savings.household_id, savings.pk, delete_data=True)
+
+    with tenancy.scope(cast.household):
+        assert not Transfer.objects.exists()
+        assert not Transaction.objects.filter(transfer_id__isnull=False).exists()
+
+
+def test_what_needs_a_look_leads_to_just_those_rows(cast: Cast) -> None:
+    today = cast.household.today()
+    unsure = {"household": cast.household, "account": cast.checking, "guessed_category": "other", "guessed_why": ""}
+    with tenancy.scope(cast.household):
+        TransactionFactory(**unsure, merchant="New", booked_on=today - timedelta(days=3))
+        TransactionFactory(**unsure, merchant="Old", booked_on=today - timedelta(days=90))
+        TransactionFactory(**unsure, merchant="Abroad", booked_on=today - timedelta(days=3), currency="eur")
+        [need] = [n for n in dashboard.basis(cast.household.pk, today, "usd").needs if "confirm" in n.title]
+    assert need.title.startswith("1 transaction ")
+
+    shown = cast.client(cast.alice).get(need.url).content.decode()
+    assert "New" in shown
+    assert "Old" not in shown
+    assert "Abroad" not in shown
+
+
+# --- Addresses -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/transactions/", "/spending/", "/cash-flow/", "/net-worth/"])
+@pytest.mark.parametrize("value", ["a\x00b", "²", "9" * 25, "9" * 4400, "0001-01-01", "9999-12-31", "'\\"])
+def test_nothing_in_an_address_is_an_error_of_ours(cast: Cast, path: str, value: str) -> None:
+    with tenancy.scope(cast.household):
+        TransactionFactory(household=cast.household, account=cast.checking, booked_on=cast.household.today())
+    client = cast.client(cast.alice)
+    for name in (*filtering.PARAMETERS, "open", "cursor", "months"):
+        assert client.get(path, {name: value}).status_code < 500, name
+
+
+def test_a_note_with_a_nul_is_kept_without_it(cast: Cast) -> None:
+    with tenancy.scope(cast.household):
+        row = TransactionFactory(household=cast.household, account=cast.checking)
+    answer = cast.client(cast.alice).post(f"/transactions/{row.pk}/note/", {"note": "a\x00b"})
+    assert answer.status_code < 400
+    with tenancy.scope(cast.household):
+        assert Transaction.objects.get(pk=row.pk).note == "ab"
