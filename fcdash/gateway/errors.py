@@ -3,7 +3,7 @@
     StripeProblem
     ├── TryAgain          nothing happened; the same call may be made later (429, 409, 424, no connection)
     ├── WillNotWork       Stripe refused, and will again; `reason` is Stripe's code, `message` its words
-    └── OutcomeUnknown    the request may have arrived; look the object up, never guess (timeout, reset, 5xx)
+    └── OutcomeUnknown    the request may have arrived; look the object up, never guess (timeout, reset, 5xx, no JSON)
 
 The table is closed by default: what it does not know counts as unknown for a write.
 """
@@ -58,11 +58,12 @@ def translate(problem: stripe.StripeError, writes: bool) -> StripeProblem:
     code = problem.code or getattr(error, "code", None) or getattr(error, "type", None) or ""
     if isinstance(problem, stripe.RateLimitError) or status in (409, 429):
         return TryAgain(str(code or "rate_limit"), after_seconds=10 if status == 429 else 2)
-    if isinstance(problem, stripe.APIConnectionError) or status >= 500 or (status == 0):
-        words = f"no answer from Stripe ({type(problem).__name__} {status or ''})".strip()
-        return OutcomeUnknown(words, answered=status >= 500) if writes else TryAgain(words)
     if status == 424:
         return TryAgain("external dependency")
+    # A bare APIError below 500 is an answer that is no JSON: a proxy's, or one that was cut short. It says nothing.
+    if isinstance(problem, stripe.APIConnectionError | stripe.APIError) or status >= 500 or (status == 0):
+        words = f"no answer from Stripe ({type(problem).__name__} {status or ''})".strip()
+        return OutcomeUnknown(words, answered=status >= 500) if writes else TryAgain(words)
     if isinstance(problem, stripe.AuthenticationError | stripe.PermissionError):
         return WillNotWork("key_refused", "Stripe refused the API key or its rights.", status)
     return WillNotWork(
