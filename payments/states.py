@@ -60,7 +60,9 @@ def move(payment: Payment, state: str, cause: str, stripe_id: str = "", **change
         return False
     if not steps:
         keep(payment, **changes)
-        follow_period(payment)
+        # One that has ended has let go of its period: a person may have left that out since.
+        if payment.state in LIVE_STATES:
+            follow_period(payment)
         return True
     for name, value in changes.items():
         setattr(payment, name, value)

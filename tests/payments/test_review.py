@@ -62,6 +62,17 @@ def causes(payment: Payment) -> list[str]:
 # --- The period ---------------------------------------------------------------------------------------------------
 
 
+def test_a_period_left_out_stays_so_whatever_is_heard_of_an_earlier_try(
+    sandbox: Sandbox, place: Place, claimed: Payment
+) -> None:
+    payment = fail(sandbox, claimed, "R01")
+    bills.skip_period(place, payment.period_id)
+
+    paying.sync_payment(str(payment.stripe_payment_intent_id), "charge.updated")
+
+    assert period_of(payment).state == "skipped"
+
+
 # --- Late ---------------------------------------------------------------------------------------------------------
 
 
