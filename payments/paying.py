@@ -93,7 +93,9 @@ def _claim(
     nonce: uuid.UUID | None,
 ) -> Payment:
     household_id = place.household_id
-    bill: Bill = Bill.objects.for_household(household_id).select_related("biller").get(pk=bill_id, ended_at=None)
+    # Whoever changes or removes the bill comes before this or after it.
+    bills = Bill.objects.for_household(household_id).select_related("biller").select_for_update(of=("self",))
+    bill: Bill = bills.get(pk=bill_id, ended_at=None)
     account: Account = Account.objects.for_household(household_id).get(pk=account_id)
     owned = Mandate.objects.for_household(household_id).select_for_update(of=("self",))
     mandate: Mandate = owned.get(pk=mandate_id)

@@ -1,6 +1,6 @@
 """The state machine of payments: locking one, moving it with its history, and letting its bill period follow.
 
-Locks are taken in one order: bill or mandate, then period, then payment.
+Locks are taken in one order: bill, mandate, period, payment.
 """
 
 from __future__ import annotations

@@ -73,6 +73,52 @@ def test_a_period_left_out_stays_so_whatever_is_heard_of_an_earlier_try(
     assert period_of(payment).state == "skipped"
 
 
+def waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("how", ["changed", "removed"])
+def test_paying_a_bill_while_it_is_changed_or_removed_waits_its_turn(
+    how: str, sandbox: Sandbox, place: Place, cast: Cast, bill: Bill, mandate: Mandate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim comes while the other has locked the bill and nothing else yet."""
+    has_bill, may_go_on = threading.Event(), threading.Event()
+    locked = bills._locked
+
+    def slowly(*args: Any) -> Bill:
+        found = locked(*args)
+        has_bill.set()
+        assert may_go_on.wait(30)
+        return found
+
+    monkeypatch.setattr(bills, "_locked", slowly)
+
+    def other() -> Any:
+        if how == "removed":
+            return bills.end_bill(place, bill.pk)
+        return bills.change_bill(place, bill.pk, amount_cents=99_00)
+
+    def claim() -> Any:
+        assert has_bill.wait(30)
+        return paying.claim(place, cast.alice, bill.pk, mandate.account_id, mandate.pk)
+
+    def release() -> None:
+        assert has_bill.wait(30)
+        until(waits_for_a_lock, "the claim's waiting")
+        may_go_on.set()
+
+    done, claimed, _ = at_once([other, claim, release])
+
+    if how == "removed":
+        assert (done, type(claimed)) == (None, Bill.DoesNotExist)
+    else:
+        assert (done.amount_cents, claimed.amount_cents) == (99_00, 99_00)
+
+
 # --- Late ---------------------------------------------------------------------------------------------------------
 
 
