@@ -76,6 +76,8 @@ def _step(payment: Payment) -> timedelta | None:
     if followed.payment.state in WAITING:
         if followed.debit.status != "requires_confirmation":
             return timedelta(0)
+        if _is_long_past(followed.payment):
+            return _end_unsent(followed.payment, PaymentState.CANCELED, _too_late(followed.payment))
         return _confirm(followed.payment)
     if followed.payment.state != PaymentState.PROCESSING:
         return None
@@ -94,12 +96,22 @@ def _is_time(payment: Payment) -> bool:
             start = datetime.combine(payment.on, time(0, 0), tzinfo=household.zone)
             Payment.objects.for_household(household_id).filter(pk=payment.pk).update(next_attempt_at=start, attempts=0)
             return False
-        if today - payment.on <= GRACE:
+        if not _is_long_past(payment):
             return True
         row = lock(household_id, payment.pk)
         if row.state == PaymentState.SCHEDULED:
-            move(row, PaymentState.HELD, f"not sent on {payment.on:%B} {payment.on.day}; more than 3 days have passed")
+            move(row, PaymentState.HELD, _too_late(payment))
         return False
+
+
+def _is_long_past(payment: Payment) -> bool:
+    """Whether so much time has passed since its day that the person's word no longer covers it."""
+    with tenancy.scope(payment.household_id):
+        return Household.objects.get(pk=payment.household_id).today() - payment.on > GRACE
+
+
+def _too_late(payment: Payment) -> str:
+    return f"not sent on {payment.on:%B} {payment.on.day}; more than 3 days have passed"
 
 
 def _make(payment: Payment) -> bool:
@@ -265,7 +277,7 @@ def _end_unsent(payment: Payment, state: str, cause: str) -> timedelta | None:
         discard(row)
         return None
     try:
-        call_back(row)
+        call_back(row, cause)
     except TooLate:
         return timedelta(0)
     return None

@@ -122,6 +122,27 @@ def test_paying_a_bill_while_it_is_changed_or_removed_waits_its_turn(
 # --- Late ---------------------------------------------------------------------------------------------------------
 
 
+def test_long_after_its_day_nothing_is_confirmed_any_more_though_sending_had_begun(
+    sandbox: Sandbox, claimed: Payment, settings: Any
+) -> None:
+    """The worker died between saying that it sends and sending, and nobody came for a week."""
+    settings.STRIPE_RETRIES = 0
+    fault(sandbox, (CONFIRM, "connection_reset"))
+    paying.advance(claimed.household_id, claimed.pk)
+    assert reload(claimed).state in ("submitted", "unknown")
+    fault(sandbox)
+    with tenancy.scope(claimed.household_id):
+        Payment.objects.filter(pk=claimed.pk).update(on=claimed.on - timedelta(days=7), next_attempt_at=timezone.now())
+
+    paying.advance(claimed.household_id, claimed.pk)
+
+    assert debits(sandbox) == []
+    assert [body["status"] for body in intents(sandbox)] == ["canceled"]
+    assert reload(claimed).state == "canceled"
+    assert "more than 3 days have passed" in causes(claimed)[-1]
+    assert period_of(claimed).state == "due"
+
+
 # --- Answers that are none ----------------------------------------------------------------------------------------
 
 
@@ -161,6 +182,23 @@ def test_an_answer_that_is_not_stripes_says_nothing_of_the_outcome(
 
 
 # --- Words --------------------------------------------------------------------------------------------------------
+
+
+def test_a_debit_called_back_for_want_of_permission_says_so(
+    sandbox: Sandbox, place: Place, claimed: Payment, mandate: Mandate, settings: Any
+) -> None:
+    settings.STRIPE_RETRIES = 0
+    fault(sandbox, (CONFIRM, "connection_reset"))
+    paying.advance(claimed.household_id, claimed.pk)
+    mandates.revoke(place, mandate.pk)
+    fault(sandbox)
+    expire_lease(claimed)
+
+    paying.advance(claimed.household_id, claimed.pk)
+
+    assert debits(sandbox) == []
+    assert reload(claimed).state == "canceled"
+    assert causes(claimed)[-1] == "the permission no longer holds"
 
 
 # --- Refused, and Stripe keeps failing ----------------------------------------------------------------------------
