@@ -299,6 +299,10 @@ def _refused(payment: Payment, refusal: WillNotWork) -> timedelta | None:
         debits.cancel_debit(str(payment.key), followed.debit.id, payment.round)
     except WillNotWork:
         return timedelta(0)
+    except OutcomeUnknown as problem:
+        if problem.answered:  # canceled or not, the next try reads it first
+            next_round(payment)
+        raise
     with tenancy.scope(household_id):
         row = lock(household_id, payment.pk)
         if row.state in WAITING:

@@ -204,6 +204,22 @@ def test_a_debit_called_back_for_want_of_permission_says_so(
 # --- Refused, and Stripe keeps failing ----------------------------------------------------------------------------
 
 
+def test_a_refused_debit_is_closed_though_stripe_repeats_its_500(
+    sandbox: Sandbox, claimed: Payment, mandate: Mandate, meanwhile: Callable[..., None], settings: Any
+) -> None:
+    settings.STRIPE_RETRIES = 0
+    method = mandate.stripe_payment_method_id
+    meanwhile("k8", lambda: post_form(sandbox, f"/v1/payment_methods/{method}/detach"))
+    fault(sandbox, (CANCEL, "500"), times=1)
+
+    for _ in range(4):
+        expire_lease(claimed)
+        paying.advance(claimed.household_id, claimed.pk)
+
+    assert reload(claimed).state in ("failed", "canceled")
+    assert debits(sandbox) == []
+
+
 # --- Two hands at one payment -------------------------------------------------------------------------------------
 
 
