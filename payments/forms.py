@@ -52,13 +52,18 @@ class BillForm(forms.Form):
 
 
 class PayForm(forms.Form):
-    """How a bill is to be paid. `agree`, `version` and `name` belong to a permission given with it."""
+    """How a bill is to be paid. `amount` (in cents) and `receiver` are what the page showed.
+
+    `agree`, `version` and `name` belong to a permission given with it.
+    """
 
     NOW, LATER = "now", "later"
 
     account = forms.IntegerField()
     period = forms.IntegerField()
     nonce = forms.UUIDField()
+    amount = forms.IntegerField(required=False)
+    receiver = forms.CharField(max_length=200, required=False, strip=False)
     when = forms.ChoiceField(choices=[(NOW, NOW), (LATER, LATER)])
     on = forms.DateField(label="Day", required=False, widget=DayInput())
     agree = forms.BooleanField(required=False)

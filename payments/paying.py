@@ -7,6 +7,7 @@ started, committed → confirmed by that id → recorded. The first is here, the
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from banking.models import Account
 from fcdash import tenancy
 from fcdash.celery import nudge
 from fcdash.failpoints import failpoint
+from fcdash.money import formatted
 from payments import mandates
 from payments.bills import CURRENCY, open_period
 from payments.canceling import TooLate, cancel
@@ -31,6 +33,7 @@ from payments.states import follow_period, lock, move
 __all__ = [
     "AlreadyClaimed",
     "ClaimRefused",
+    "Shown",
     "TooLate",
     "advance",
     "cancel",
@@ -51,6 +54,14 @@ class ClaimRefused(ValueError):
         self.code = code
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the person saw when they approved; None: the caller does not say."""
+
+    amount_cents: int | None = None
+    receives: str | None = None
+
+
 class AlreadyClaimed(Exception):
     """The period has a payment that lives, `payment`; another would be a second debit."""
 
@@ -68,15 +79,17 @@ def claim(
     on: date | None = None,
     period_id: int | None = None,
     nonce: uuid.UUID | None = None,
+    shown: Shown = Shown(),
 ) -> Payment:
     """The approved payment of the bill's open period, committed; the worker is nudged to send it on its day.
 
-    One transaction under the period's lock; amount and receiver are frozen as they are now. `nonce` is of the form
+    One transaction under the period's lock; amount and receiver are frozen as they are now, and must be those that
+    were `shown`. `nonce` is of the form
     in which it was approved: the same form again is the same payment. Raises Bill, Account and Mandate.DoesNotExist,
     ClaimRefused, AlreadyClaimed.
     """
     with tenancy.scope(place.household_id):
-        payment = _claim(place, user, bill_id, account_id, mandate_id, on or place.today, period_id, nonce)
+        payment = _claim(place, user, bill_id, account_id, mandate_id, on or place.today, period_id, nonce, shown)
         failpoint("k1")
     failpoint("k2")
     return payment
@@ -91,6 +104,7 @@ def _claim(
     on: date,
     period_id: int | None,
     nonce: uuid.UUID | None,
+    shown: Shown,
 ) -> Payment:
     household_id = place.household_id
     # Whoever changes or removes the bill comes before this or after it.
@@ -102,6 +116,7 @@ def _claim(
     period = _lock_period(bill, place.today, period_id, nonce)
     _check_permission(mandate, account, user)
     _check_terms(place, bill, period, on)
+    _check_shown(bill, period, shown)
     if reason := why_not_again(period, account, mandate):
         raise ClaimRefused("not_again", reason)
     payment = _create(place, user, bill, period, account, mandate, on, nonce)
@@ -154,6 +169,15 @@ def _check_terms(place: Place, bill: Bill, period: BillPeriod, on: date) -> None
         raise ClaimRefused("amount_too_small", "The least that can be debited is $0.50.")
     if not place.today <= on <= place.today + FARTHEST:
         raise ClaimRefused("on", "Choose today or a day within the next six months.")
+
+
+def _check_shown(bill: Bill, period: BillPeriod, shown: Shown) -> None:
+    if shown.amount_cents not in (None, period.amount_cents):
+        now = formatted(period.amount_cents, period.currency)
+        raise ClaimRefused("amount_changed", f"Nothing was sent: the amount has changed since you saw it. It is {now}.")
+    if shown.receives not in (None, bill.biller.receives):
+        words = f"Nothing was sent: the receiver has changed since you saw it. It is {bill.biller.receives}."
+        raise ClaimRefused("receiver_changed", words)
 
 
 def _create(

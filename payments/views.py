@@ -195,7 +195,15 @@ def _pay(request: HttpRequest, place: Place, bill_id: int, data: dict[str, Any])
     if mandate.status == Mandate.Status.INACTIVE:
         raise mandates.MandateRefused(f"The permission could not be set up: {mandate.failure_reason}")
     return paying.claim(
-        place, user, bill_id, data["account"], mandate.pk, data["on"], period_id=data["period"], nonce=data["nonce"]
+        place,
+        user,
+        bill_id,
+        data["account"],
+        mandate.pk,
+        data["on"],
+        period_id=data["period"],
+        nonce=data["nonce"],
+        shown=paying.Shown(data["amount"], data["receiver"] or None),
     )
 
 

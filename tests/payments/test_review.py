@@ -59,6 +59,51 @@ def causes(payment: Payment) -> list[str]:
 # --- What was seen is what is debited ---------------------------------------------------------------------------
 
 
+def test_an_amount_that_changed_since_it_was_shown_is_not_debited(
+    sandbox: Sandbox, cast: Cast, place: Place, bill: Bill, mandate: Mandate
+) -> None:
+    alice = cast.client(cast.alice)
+    page = alice.get(f"/bills/{bill.pk}/pay/")
+    seen = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.content.decode()))
+    bills.change_bill(place, bill.pk, amount_cents=8_450_00)
+
+    answer = alice.post(f"/bills/{bill.pk}/pay/", {**seen, "account": mandate.account_id, "when": "now"})
+
+    assert answer.status_code == 422
+    assert "Nothing was sent: the amount has changed since you saw it. It is $8,450.00." in text(answer)
+    with tenancy.scope(place.household_id):
+        assert not Payment.objects.exists()
+
+
+def test_a_receiver_that_changed_since_it_was_shown_is_not_paid(
+    cast: Cast, place: Place, bill: Bill, biller: Biller, mandate: Mandate
+) -> None:
+    alice = cast.client(cast.alice)
+    page = alice.get(f"/bills/{bill.pk}/pay/")
+    seen = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.content.decode()))
+    Biller.objects.filter(pk=biller.pk).update(receives="Somebody Else, Inc.")
+
+    answer = alice.post(f"/bills/{bill.pk}/pay/", {**seen, "account": mandate.account_id, "when": "now"})
+
+    assert answer.status_code == 422
+    with tenancy.scope(place.household_id):
+        assert not Payment.objects.exists()
+
+
+def test_what_was_shown_and_still_holds_is_paid(cast: Cast, place: Place, biller: Biller, mandate: Mandate) -> None:
+    Biller.objects.filter(pk=biller.pk).update(receives="O’Hara & Sons “Water”, Inc.")
+    bill = bills.add_bill(place, cast.alice, biller.pk, 1_084_50, place.today)
+    alice = cast.client(cast.alice)
+    page = alice.get(f"/bills/{bill.pk}/pay/").content.decode()
+    seen = {n: html.unescape(v) for n, v in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)}
+
+    alice.post(f"/bills/{bill.pk}/pay/", {**seen, "account": mandate.account_id, "when": "now"})
+
+    assert {"amount", "receiver"} <= set(seen)
+    with tenancy.scope(place.household_id):
+        assert Payment.objects.get().amount_cents == 1_084_50
+
+
 # --- The period ---------------------------------------------------------------------------------------------------
 
 
