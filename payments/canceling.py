@@ -16,6 +16,8 @@ from payments.settling import follow
 from payments.states import OUR_FAULT, keep, lock, move, next_round
 
 logger = logging.getLogger(__name__)
+LOOKED = "asked Stripe"
+ENDED = "This payment has come to its end; there is nothing to cancel."
 
 
 class TooLate(Exception):
@@ -42,7 +44,7 @@ def cancel_in(household_id: int, payment_id: int, cause: str) -> Payment:
         elif payment.state in UNFINISHED_STATES:
             keep(payment, cancel_requested_at=timezone.now(), cancel_refused_at=None)
         else:
-            raise TooLate("This payment has come to its end; there is nothing to cancel.")
+            raise TooLate(ENDED)
     failpoint("k16")
     if payment.state == PaymentState.CANCELED:
         discard(payment)
@@ -54,6 +56,12 @@ def call_back(payment: Payment, cause: str = "canceled on request") -> Payment:
     """Ask Stripe to cancel a debit that was sent. Raises TooLate, TryAgain, WillNotWork."""
     if payment.stripe_payment_intent_id is None:
         raise TooLate("There is nothing at Stripe to cancel.")
+    # What has come to its end already is not canceled: Stripe would, and the bank's refusal would be forgotten.
+    known = follow(payment.household_id, payment.pk, LOOKED, canceled=cause).payment
+    if known.state == PaymentState.CANCELED:
+        return known
+    if known.state not in UNFINISHED_STATES and known.state != PaymentState.PAID:
+        raise TooLate(ENDED)
     refused = answered = False
     try:
         debits.cancel_debit(str(payment.key), payment.stripe_payment_intent_id, payment.round)
@@ -64,7 +72,7 @@ def call_back(payment: Payment, cause: str = "canceled on request") -> Payment:
     except OutcomeUnknown as problem:
         logger.warning("payment %s: the answer to its cancellation was lost", payment.pk)
         answered = problem.answered
-    followed = follow(payment.household_id, payment.pk, cause)
+    followed = follow(payment.household_id, payment.pk, LOOKED, canceled=cause)
     if followed.payment.state == PaymentState.CANCELED:
         return followed.payment
     if not refused:

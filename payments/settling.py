@@ -44,8 +44,8 @@ def sync_payment(payment_intent_id: str, cause: str, stripe_id: str = "") -> Non
         follow(household_id, payment_id, cause, stripe_id)
 
 
-def follow(household_id: int, payment_id: int, cause: str, stripe_id: str = "") -> Followed:
-    """Bring one payment that has a PaymentIntent up to date.
+def follow(household_id: int, payment_id: int, cause: str, stripe_id: str = "", canceled: str = "") -> Followed:
+    """Bring one payment that has a PaymentIntent up to date. `canceled` is the cause if it turns out to be canceled.
 
     What is read is applied only when the row is as it was before the reading: whoever has written it meanwhile may
     have read something newer. Then we read again. Raises TryAgain and WillNotWork.
@@ -58,7 +58,7 @@ def follow(household_id: int, payment_id: int, cause: str, stripe_id: str = "") 
         with tenancy.scope(household_id):
             payment = lock(household_id, payment_id)
             if payment.version == version:
-                _apply(payment, debit, cause, stripe_id)
+                _apply(payment, debit, cause, stripe_id, canceled)
                 failpoint("k10")
                 return Followed(payment, debit)
     raise TryAgain(f"payment {payment_id} changes too fast to follow")
@@ -75,10 +75,13 @@ def state_of(debit: Debit) -> str | None:
     return {"processing": PaymentState.PROCESSING, "canceled": PaymentState.CANCELED}.get(debit.status)
 
 
-def _apply(payment: Payment, debit: Debit, cause: str, stripe_id: str) -> None:
+def _apply(payment: Payment, debit: Debit, cause: str, stripe_id: str, canceled: str) -> None:
     if not _is_ours(payment, debit):
         return
     state = state_of(debit)
+    if state == PaymentState.CANCELED:
+        # Why, not how we heard of it: people read this.
+        cause = canceled or ("canceled on request" if payment.cancel_requested_at else "canceled at Stripe")
     changes = _changes(payment, debit, state)
     if state is None or state == payment.state:
         # Written also when nothing is new: that we have read counts, see follow.

@@ -246,6 +246,50 @@ def test_a_debit_called_back_for_want_of_permission_says_so(
     assert causes(claimed)[-1] == "the permission no longer holds"
 
 
+def test_canceling_what_was_refused_meanwhile_says_that_it_was_refused(
+    sandbox: Sandbox, place: Place, sent: Payment
+) -> None:
+    intent = sent.stripe_payment_intent_id
+    sandbox.post(f"/sandbox/payment_intents/{intent}/settle", {"outcome": "failed", "failure_code": "R01"})
+
+    with pytest.raises(paying.TooLate) as late:
+        paying.cancel(place, sent.pk)
+
+    assert "reached your bank" not in str(late.value)
+    assert (reload(sent).state, reload(sent).failure_network_code) == ("failed", "R01")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"), [(True, "canceled on request"), (False, "canceled at Stripe")], ids=["asked for", "by staff"]
+)
+def test_a_cancellation_that_an_event_tells_of_first_is_told_in_words(
+    asked: bool, words: str, sandbox: Sandbox, place: Place, cast: Cast, sent: Payment
+) -> None:
+    intent = str(sent.stripe_payment_intent_id)
+    if asked:
+        fault(sandbox, ("GET /v1/payment_intents/*", "500"))
+        with pytest.raises(TryAgain):
+            paying.cancel(place, sent.pk)
+        fault(sandbox)
+    post_form(sandbox, f"/v1/payment_intents/{intent}/cancel")
+
+    paying.sync_payment(intent, "payment_intent.canceled", "evt_1")
+
+    assert causes(sent)[-1] == words
+    assert f"$84.50 was not taken; {words}." in text(cast.client(cast.alice).get(f"/payments/{sent.pk}/"))
+
+
+def test_a_wish_to_cancel_is_not_the_cause_of_what_it_came_too_late_for(
+    sandbox: Sandbox, place: Place, sent: Payment
+) -> None:
+    sandbox.post(f"/sandbox/payment_intents/{sent.stripe_payment_intent_id}/settle", {"outcome": "succeeded"})
+
+    with pytest.raises(paying.TooLate):
+        paying.cancel(place, sent.pk)
+
+    assert (reload(sent).state, causes(sent)[-1]) == ("paid", "asked Stripe")
+
+
 # --- Refused, and Stripe keeps failing ----------------------------------------------------------------------------
 
 
