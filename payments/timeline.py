@@ -249,6 +249,8 @@ class _Teller:
         not_taken = f"{self.amount} was not taken: {self.cause}. {self.way_out}"
         if self.payment.confirm_started_at is None:
             return [Stop("Not sent", self.at("failed"), not_taken, "bad")]
+        if not self.at("processing"):  # as far as we have heard, Stripe did not pass it on
+            return [Stop("Refused", self.at("failed"), not_taken, "bad", fresh=True)]
         return [self._asked(), Stop("Refused by your bank", self.at("failed"), not_taken, "bad", fresh=True)]
 
     def _when_returned(self) -> list[Stop]:

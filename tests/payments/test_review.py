@@ -290,6 +290,21 @@ def test_a_wish_to_cancel_is_not_the_cause_of_what_it_came_too_late_for(
     assert (reload(sent).state, causes(sent)[-1]) == ("paid", "asked Stripe")
 
 
+def test_a_debit_that_stripe_did_not_pass_on_was_not_refused_by_a_bank(
+    sandbox: Sandbox, cast: Cast, claimed: Payment, mandate: Mandate, meanwhile: Callable[..., None]
+) -> None:
+    method = mandate.stripe_payment_method_id
+    meanwhile("k8", lambda: post_form(sandbox, f"/v1/payment_methods/{method}/detach"))
+    paying.advance(claimed.household_id, claimed.pk)
+    assert reload(claimed).state == "failed"
+
+    shown = text(cast.client(cast.alice).get(f"/payments/{claimed.pk}/"))
+
+    assert "was not taken" in shown
+    assert "by your bank" not in shown
+    assert "We asked your bank" not in shown
+
+
 # --- Refused, and Stripe keeps failing ----------------------------------------------------------------------------
 
 
