@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 
 from django.utils import timezone
 
@@ -13,8 +12,6 @@ from fcdash import tenancy
 from fcdash.celery import nudge
 from fcdash.gateway import connections
 from fcdash.gateway.errors import StripeProblem, WillNotWork
-
-LONG_AGO = date(1900, 1, 1)
 
 
 def disconnect(household_id: int, account_id: int, delete_data: bool = False) -> bool:
@@ -87,7 +84,7 @@ def _delete_if_asked(account: Account) -> None:
     for model in (Transaction, Balance, Owner, QuarantinedRow, Refresh, Freshness):
         model.objects.for_household(account.household_id).filter(account=account).delete()
     # What stood in relation to these rows, however old, does so no more.
-    ingesting.after_ingest(account.household_id, LONG_AGO)
+    ingesting.after_ingest(account.household_id, ingesting.LONG_AGO)
 
 
 def unfinished() -> list[tuple[int, int]]:

@@ -28,6 +28,7 @@ STATUSES = ("pending", "posted", "void")
 # A trillion dollars: more is a fault of the bank, and sums of it would leave 64 bits.
 LARGEST_CENTS = 10**14
 MATCH_BACK = timedelta(days=10)
+LONG_AGO = date(1900, 1, 1)
 
 # C0 and C1 controls, zero-width and bidirectional marks: they hide or reorder what a person reads.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from banking import ingesting
+from banking import ingesting, succeeding
 from banking.models import Account, Balance, Feature, Freshness, Owner, Refresh
 from fcdash import tenancy
 from fcdash.celery import nudge
@@ -362,7 +362,8 @@ def _note_progress(fresh: Freshness, page_after: str, counts: ingesting.Counts, 
     now = timezone.now()
     fresh.page_after, fresh.leased_until, fresh.due_at = page_after, now + LEASE, now + LEASE
     if reached:
-        ingesting.after_ingest(fresh.household_id)
+        again = 0 if fresh.cursor else succeeding.take_over(fresh.household_id, fresh.account_id)
+        ingesting.after_ingest(fresh.household_id, ingesting.LONG_AGO if again else None)
         fresh.cursor, fresh.page_after, fresh.leased_until = reached, "", None
         if fresh.target == reached:
             _is_read(fresh)

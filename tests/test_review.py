@@ -19,11 +19,11 @@ from banking.models import Account, Feature, Freshness, LinkSession, Owner, Refr
 from fcdash import tenancy
 from fcdash.gateway import connections
 from fcdash.gateway.connections import RemoteRefresh
-from spending import dashboard, filtering
+from spending import dashboard, filtering, rollups, totals
 from spending.models import Transfer
 from tests.banking.test_linking import bank_rows, our_rows
 from tests.banking.test_refreshing import book, freshness
-from tests.cast import Cast, TransactionFactory
+from tests.cast import AccountFactory, Cast, TransactionFactory
 from tests.sandbox_client import Sandbox
 from tests.waiting import until
 
@@ -432,6 +432,32 @@ def test_an_account_goes_to_the_household_that_linked_it_not_to_the_newest_sessi
 
 
 # --- Figures ---------------------------------------------------------------------------------------------------
+
+
+def test_a_bank_linked_again_after_its_end_counts_once(
+    sandbox: Sandbox, cast: Cast, account: Account, link: Link, settle: Settle
+) -> None:
+    today = cast.household.today()
+    span = (cast.household.pk, today - timedelta(days=400), today, "usd")
+    with tenancy.scope(cast.household):
+        mine = Transaction.objects.filter(account=account, status="posted")
+        said = mine.latest("booked_on")
+        mine.filter(pk=said.pk).update(note="For Bob", chosen_category="fun")
+        other = AccountFactory(household=cast.household, holder=cast.alice, status="disconnected", last4="9999")
+        TransactionFactory(household=cast.household, account=account, booked_on=today - timedelta(days=300))
+        TransactionFactory(household=cast.household, account=other, booked_on=today - timedelta(days=9))
+        before = totals.spending(*span)
+    disconnecting.disconnect(account.household_id, account.pk)
+
+    [again] = link()
+    settle(again)
+
+    with tenancy.scope(cast.household):
+        assert totals.spending(*span) == before
+        assert rollups.drifts(cast.household.pk) == []
+        kept = Transaction.objects.get(note="For Bob")
+        assert (kept.account_id, kept.chosen_category) == (again.pk, "fun")
+        assert Transaction.objects.filter(account=account, status="posted").count() == 1
 
 
 def test_a_transfer_whose_other_side_was_deleted_is_none(
