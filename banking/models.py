@@ -262,6 +262,22 @@ class Transaction(TenantModel):
         return f"{self.description} {self.amount_cents} {self.currency}"
 
 
+class RowsVersion(TenantModel):
+    """A name for the state of an account's rows: triggers write a new one, ever larger, whoever changes a row.
+
+    What was worked out from the rows may be remembered under it.
+    """
+
+    household = models.ForeignKey(
+        Household, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
+    )
+    account = TenantKey(Account, related_name="+", db_index=False)
+    version = models.BigIntegerField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["household", "account"], name="banking_rowsversion_account")]
+
+
 class QuarantinedRow(TenantModel):
     """A bank row that could not be stored, with the reason; the rest of its page was."""
 

@@ -42,7 +42,10 @@ class FeatureNow:
 
 @dataclass(frozen=True)
 class AccountNow:
-    """An account as pages and the API show it. `light` is a key of the light component, `words` its sentence."""
+    """An account as pages and the API show it. `light` is a key of the light component, `words` its sentence.
+
+    `rows_version` names the state of its rows: another number after each change.
+    """
 
     id: int
     stripe_id: str
@@ -62,6 +65,7 @@ class AccountNow:
     disconnecting: bool
     light: str
     words: str
+    rows_version: int
 
     @property
     def counts(self) -> bool:
@@ -90,7 +94,9 @@ READ = """
             ORDER BY currency, "on" DESC) b)::text AS balances_now,
         (SELECT COALESCE(jsonb_agg(to_jsonb(f)), '[]') FROM (
             SELECT feature, status, as_of, next_allowed_at, target
-            FROM banking_freshness WHERE household_id = %(household)s AND account_id = a.id) f)::text AS freshness_now
+            FROM banking_freshness WHERE household_id = %(household)s AND account_id = a.id) f)::text AS freshness_now,
+        (SELECT v.version FROM banking_rowsversion v
+            WHERE v.household_id = %(household)s AND v.account_id = a.id) AS version_now
     FROM banking_account a
     WHERE a.household_id = %(household)s AND (%(account)s::numeric IS NULL OR a.id = %(account)s)
 """
@@ -143,6 +149,7 @@ def _now(row: Account, balances: list[BalanceNow], freshness: dict[str, FeatureN
         row.disconnecting_since is not None,
         light,
         words,
+        row.version_now or 0,  # type: ignore[attr-defined]
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from django.urls import reverse
 
@@ -18,7 +19,7 @@ from spending.habits import NOTHING, Habits, habits
 from spending.monthly import MonthRow
 from spending.networth import NetWorth, net_worth
 from spending.periods import Span, months_back
-from spending.remembering import digest, remembered
+from spending.remembering import BUILD, digest, remembered, state_of
 from spending.safe_to_spend import NotYet, SafeToSpend, safe_to_spend
 from spending.upcoming import Item, Need
 from spending.usual import AgainstUsual, Standing, Unsure, standing, unsure_since
@@ -31,16 +32,30 @@ NET_WORTH_DAYS, NET_WORTH_STEP = 182, 7
 
 @dataclass(frozen=True)
 class Basis:
-    """What is read each time: the figures as they stand. All else on the page follows from it."""
+    """What is read each time, and names the rest; the rest is read when somebody asks for it."""
 
     household_id: int
     today: date
     currency: str
     accounts: list[AccountNow]
     progress: overview.Progress
-    rows: list[MonthRow]
-    standing: Standing
     known: list[Item]
+
+    @property
+    def state(self) -> str:
+        """A short name of all that the page shows: the same name, the same page."""
+        return digest(self.household_id, self.currency, self.today, self.accounts, self.progress, self.known)
+
+    @cached_property
+    def rows(self) -> list[MonthRow]:
+        """The totals of the months that are shown. One query."""
+        since = months_back(self.today, MONTHS_SHOWN)
+        return monthly.month_rows(self.household_id, since, self.today, self.currency) if self.accounts else []
+
+    @cached_property
+    def standing(self) -> Standing:
+        """How the month stands. One query, none before the first row."""
+        return standing(self.household_id, self.today, self.currency) if self.rows else NO_STANDING
 
     @property
     def needs(self) -> list[Need]:
@@ -51,12 +66,6 @@ class Basis:
     def as_of(self) -> datetime | None:
         """When the newest balance was read."""
         return max((a.balance.as_of for a in self.accounts if a.counts and a.balance), default=None)
-
-    @property
-    def name(self) -> str:
-        """A short name of all of it: the same name, the same page."""
-        besides = repr((self.accounts, self.progress, self.standing, self.known))
-        return f"{self.household_id}:{self.currency}:{self.today}:{digest(self.rows, besides)}"
 
 
 @dataclass(frozen=True)
@@ -99,22 +108,20 @@ class Dashboard:
 
 
 def basis(household_id: int, today: date, currency: str) -> Basis:
-    """Read the figures: at most five queries."""
+    """Read the figures: two queries, one more while rows are read for the first time."""
     accounts = overview.accounts(household_id)
     progress = overview.progress(household_id, accounts)
     if not accounts:
-        return Basis(household_id, today, currency, [], progress, [], NO_STANDING, [])
-    rows = monthly.month_rows(household_id, months_back(today, MONTHS_SHOWN), today, currency)
-    stands = standing(household_id, today, currency) if rows else NO_STANDING
+        return Basis(household_id, today, currency, [], progress, [])
     known = upcoming.known_items(household_id, today, today + timedelta(days=DAYS_AHEAD))
-    return Basis(household_id, today, currency, accounts, progress, rows, stands, known)
+    return Basis(household_id, today, currency, accounts, progress, known)
 
 
 def dashboard(read: Basis) -> Dashboard:
-    """What follows from the figures; two queries when nobody has looked since they changed."""
+    """What follows from the figures: four queries when nobody has looked since they changed."""
     today, currency = read.today, read.currency
     is_early = read.progress.is_reading or not read.rows
-    held = NOTHING if is_early else habits(read.household_id, today, currency, read.rows)
+    held = NOTHING if is_early else habits(read.household_id, today, currency, state_of(read.accounts))
     items = upcoming.upcoming(held.series, read.known, today, today + timedelta(days=DAYS_AHEAD), currency)
     have, checking = _spendable(read.accounts, currency)
     band = READING if is_early else safe_to_spend(have, checking, items, held, today)
@@ -158,8 +165,9 @@ def _days(have: int | None, items: list[Item], held: Habits, today: date) -> lis
 
 
 def _worth(read: Basis) -> NetWorth:
-    balances = "|".join(f"{a.id}:{a.counts}:{a.balance}" for a in read.accounts)
-    key = f"worth:1:{read.household_id}:{read.currency}:{read.today}:{digest(read.rows, balances)}"
+    balances = [(account.id, account.balance) for account in read.accounts]
+    state = digest(state_of(read.accounts), balances)
+    key = f"worth:{BUILD}:{read.household_id}:{read.currency}:{read.today}:{state}"
     since = read.today - timedelta(days=NET_WORTH_DAYS)
     return remembered(key, lambda: net_worth(read.household_id, since, read.today, read.currency, NET_WORTH_STEP))
 

@@ -10,10 +10,9 @@ from django.db import connection
 
 from spending import recurring
 from spending.categories import INCOME_KEYS, NOT_SPENDING_KEYS
-from spending.monthly import MonthRow
 from spending.periods import month_end, months_back
 from spending.recurring import Occurrence, Series
-from spending.remembering import BUILD, digest, remembered
+from spending.remembering import BUILD, remembered
 
 LOOK_BACK = timedelta(days=400)
 EVERYDAY_DAYS = 56
@@ -67,9 +66,9 @@ READ = f"""
 """
 
 
-def habits(household_id: int, today: date, currency: str, totals: Sequence[MonthRow]) -> Habits:
-    """The household's habits; `totals` are its totals of the last months, whose change makes them be read again."""
-    key = f"habits:{BUILD}:{household_id}:{currency}:{today}:{digest(totals)}"
+def habits(household_id: int, today: date, currency: str, state: str) -> Habits:
+    """The household's habits; `state` names the state of its rows, whose change makes them be read again."""
+    key = f"habits:{BUILD}:{household_id}:{currency}:{today}:{state}"
     return remembered(key, lambda: read(household_id, today, currency))
 
 

@@ -1,6 +1,6 @@
-"""Remembering what costs more to read the more rows there are, under a key that names the figures it was read from.
+"""Remembering what costs more to read the more rows there are, under a key that names the rows it was read from.
 
-A new or changed row changes the totals by month, so it makes a new key: nothing has to be cleared.
+Whoever changes a row gives its account's rows a new version, so it makes a new key: nothing has to be cleared.
 """
 
 from __future__ import annotations
@@ -8,14 +8,22 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
+from django.contrib.messages import get_messages
 from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils.crypto import salted_hmac
 from redis.exceptions import RedisError
 
-from spending.monthly import MonthRow
+from accounts.access import own_places
+from accounts.households import Place
+from banking.overview import AccountNow
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +34,14 @@ BUILD = int(max(path.stat().st_mtime for path in _SOURCES))
 T = TypeVar("T")
 
 
-def digest(totals: Sequence[MonthRow], besides: str = "") -> str:
-    """A short name of these figures, and of what else the result hangs on."""
-    held = (
-        repr([(row.month.toordinal(), row.category, row.account_id, row.cents, row.count) for row in totals]) + besides
-    )
-    return hashlib.blake2b(held.encode(), digest_size=12).hexdigest()
+def digest(*held: object) -> str:
+    """A short name of what a result hangs on."""
+    return hashlib.blake2b(repr(held).encode(), digest_size=12).hexdigest()
+
+
+def state_of(accounts: Sequence[AccountNow]) -> str:
+    """A short name of the state of all rows, and of which accounts count."""
+    return digest([(account.id, account.status, account.rows_version) for account in accounts])
 
 
 def remembered(key: str, read: Callable[[], T]) -> T:
@@ -46,3 +56,30 @@ def remembered(key: str, read: Callable[[], T]) -> T:
         logger.warning("cache unreachable: %s", type(problem).__name__)
         return read()
     return kept
+
+
+def remembered_page(
+    request: HttpRequest, place: Place, template: str, state: str, context: Callable[[], dict[str, Any]]
+) -> HttpResponse:
+    """The page for this person, made once for each `state` of what it shows.
+
+    The frame around it is the person's own and so part of the name; the CSRF token is another in every answer and is
+    put in afterwards. A page that has a message to show, or an address nobody links to, is made anew.
+    """
+    view = request.GET.get("view", "")
+    if len(get_messages(request)) or request.get_full_path() not in (request.path, f"{request.path}?view={view}"):
+        return HttpResponse(render_to_string(template, context(), request))
+    cookies = request.COOKIES.get("theme"), request.COOKIES.get("amounts")
+    person: Any = request.user
+    frame = digest(request.path, view, cookies, person.pk, person.get_short_name(), place, len(own_places(request)))
+    page = remembered(
+        f"page:{BUILD}:{frame}:{state}",
+        lambda: str(render_to_string(template, {**context(), "csrf_token": _token()}, request)),
+    )
+    return HttpResponse(page.replace(_token(), get_token(request)))
+
+
+@lru_cache(maxsize=1)
+def _token() -> str:
+    """Stands for the CSRF token; nobody can guess it and write it into a bank's row."""
+    return salted_hmac("spending.remembering", "token").hexdigest()

@@ -33,7 +33,7 @@ from spending import (
 from spending.categories import CATALOGUE
 from spending.models import Edit
 from spending.periods import Span, months_back, whole_month
-from spending.remembering import BUILD, remembered
+from spending.remembering import remembered_page
 
 
 @login_not_required
@@ -53,15 +53,12 @@ def dashboard_page(request: HttpRequest, place: Place) -> HttpResponse:
         return TemplateResponse(request, "spending/first_run.html", {"section": "home"})
     view = request.GET.get("view", "")
     view = view if view in showing.VIEWS else ""
-    key = f"home:{BUILD}:{view}:{read.name}"
-    context = {
-        "section": "home",
-        "read": read,
-        "needs_you": len(read.needs) or None,
-        # Its making costs more than all else on the page, and it stays the same until a figure changes.
-        "blocks": remembered(key, lambda: showing.dashboard(dashboard.dashboard(read), view)),
-    }
-    return TemplateResponse(request, "spending/dashboard.html", context)
+
+    def context() -> dict[str, Any]:
+        blocks = showing.dashboard(dashboard.dashboard(read), view)
+        return {"section": "home", "read": read, "needs_you": len(read.needs) or None, "blocks": blocks}
+
+    return remembered_page(request, place, "spending/dashboard.html", read.state, context)
 
 
 @require_GET
