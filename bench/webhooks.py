@@ -126,5 +126,6 @@ def _say(what: str, own: stage.Rounds, best: stage.Rounds) -> None:
         p95_ms=round(own.latency(0.95), 1),
         limit_p50_ms=round(best.latency(0.5), 1),
         limit_p95_ms=round(best.latency(0.95), 1),
-        cpu_ratio=round(best.cpu_ms / own.cpu_ms, 3),
+        cpu_ms=round(own.cpu_ms, 2),
+        limit_cpu_ms=round(best.cpu_ms, 2),
     )
