@@ -23,7 +23,9 @@ CURRENCY = "usd"  # what ACH debits
 AHEAD = timedelta(days=14)
 OLDEST, FARTHEST = timedelta(days=366), timedelta(days=5 * 366)
 LARGEST_CENTS = 99_999_999
-SETTLED = (BillPeriod.State.PAID, BillPeriod.State.SKIPPED)
+# A part that the biller gave back asks for no other payment.
+HAS_PAID = (BillPeriod.State.PAID, BillPeriod.State.PARTLY_PAID)
+SETTLED = (*HAS_PAID, BillPeriod.State.SKIPPED)
 OPEN_STATES = (BillPeriod.State.DUE, BillPeriod.State.LATE)
 KEEP = "keep"
 
@@ -142,7 +144,7 @@ def open_period(bill: Bill, today: date) -> BillPeriod | None:
 def current_period(periods: Iterable[BillPeriod], today: date) -> BillPeriod | None:
     """As open_period, of periods in the order of their days that are unsettled or still to come."""
     for period in periods:
-        if period.state not in SETTLED or (period.state == BillPeriod.State.PAID and period.due_on >= today):
+        if period.state not in SETTLED or (period.state in HAS_PAID and period.due_on >= today):
             return period
     return None
 

@@ -18,7 +18,7 @@ from accounts.households import Place
 from fcdash import tenancy
 from fcdash.gateway import customers
 from fcdash.gateway.errors import OutcomeUnknown, TryAgain
-from payments import bills, canceling, mandates, paying, sending
+from payments import bills, canceling, mandates, paying, sending, upcoming
 from payments.models import Bill, Biller, Mandate, Payment
 from tests.cast import Cast
 from tests.payments.conftest import debits, intents, period_of, post_form, reload, states
@@ -116,6 +116,27 @@ def test_a_period_left_out_stays_so_whatever_is_heard_of_an_earlier_try(
     paying.sync_payment(str(payment.stripe_payment_intent_id), "charge.updated")
 
     assert period_of(payment).state == "skipped"
+
+
+def test_a_part_given_back_settles_its_period_and_the_next_can_be_paid(
+    sandbox: Sandbox, place: Place, cast: Cast, biller: Biller, mandate: Mandate
+) -> None:
+    bill = bills.add_bill(place, cast.alice, biller.pk, 84_50, place.today - timedelta(days=3), "monthly")
+    first = paying.claim(place, cast.alice, bill.pk, mandate.account_id, mandate.pk)
+    paying.advance(first.household_id, first.pk)
+    intent = str(reload(first).stripe_payment_intent_id)
+    sandbox.post(f"/sandbox/payment_intents/{intent}/settle", {"outcome": "succeeded"})
+    post_form(sandbox, "/v1/refunds", payment_intent=intent, amount=10_00)
+    sandbox.post("/sandbox/clock/advance", {"seconds": 30 * 86_400})
+    paying.sync_payment(intent, "event")
+    assert (reload(first).state, period_of(first).state) == ("paid", "partly_paid")
+
+    with tenancy.scope(place.household_id):
+        to_come = upcoming.items(place.household_id, place.today, place.today + timedelta(days=60))
+    second = paying.claim(place, cast.alice, bill.pk, mandate.account_id, mandate.pk)
+
+    assert second.period_id != first.period_id
+    assert [item.state for item in to_come] == ["due"]
 
 
 def waits_for_a_lock() -> bool:
