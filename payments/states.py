@@ -34,6 +34,8 @@ BACKOFF = tuple(timedelta(seconds=s) for s in (20, 60, 300, 900, 3600, 6 * 3600)
 LOOKS = tuple(timedelta(minutes=m) for m in (10, 30, 60, 180, 360))
 # Stripe's refusals that are about our set-up, not about this debit: somebody must mend it, then it goes on.
 OUR_FAULT = ("key_refused", "rate_limit")
+# Sending has begun, and nobody knows yet how it went.
+IN_DOUBT = (PaymentState.SUBMITTED, PaymentState.UNKNOWN)
 # A move that skips these, because we heard of the end only, is written as two.
 BETWEEN = (PaymentState.PAID, PaymentState.SUBMITTED)
 
@@ -66,7 +68,9 @@ def move(payment: Payment, state: str, cause: str, stripe_id: str = "", **change
         return True
     for name, value in changes.items():
         setattr(payment, name, value)
-    payment.attempts = 0
+    # To and fro between these is no progress: the pauses go on growing, and in the end staff hear of it.
+    if not (payment.state in IN_DOUBT and state in IN_DOUBT):
+        payment.attempts = 0
     payment.next_attempt_at = timezone.now() + (LOOKS[0] if state == PaymentState.PROCESSING else LEASE)
     for step in steps:
         payment.state = step

@@ -345,6 +345,24 @@ def test_a_refused_debit_is_closed_though_stripe_repeats_its_500(
     assert debits(sandbox) == []
 
 
+def test_what_stripe_does_not_confirm_waits_longer_each_time_and_is_reported(
+    sandbox: Sandbox, claimed: Payment, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.STRIPE_RETRIES = 0
+    fault(sandbox, (CONFIRM, "connection_reset"))
+    waits = []
+    for _ in range(7):
+        expire_lease(claimed)
+        before = reload(claimed).next_attempt_at
+        paying.advance(claimed.household_id, claimed.pk)
+        waits.append(round((reload(claimed).next_attempt_at - before).total_seconds(), -1))
+
+    assert reload(claimed).state == "unknown"
+    assert waits == sorted(waits)
+    assert waits[-1] > 3600
+    assert f"payment {claimed.pk} stands at unknown" in caplog.text
+
+
 # --- Two hands at one payment -------------------------------------------------------------------------------------
 
 
