@@ -126,7 +126,7 @@ class _Teller:
             if self.payment.on > self.today
             else "being sent now; no money has moved yet",
             "held": "not sent; no money has moved",
-            "submitted": "to your bank; we are waiting for its answer",
+            "submitted": "to Stripe, which asks your bank; we are waiting for its answer",
             "unknown": "We lost the answer while sending. We are asking Stripe what happened; do not pay again, "
             "we will not either.",
             "processing": f"arrives by {arrives}",
@@ -213,7 +213,7 @@ class _Teller:
         return [held, self._asked("later"), self._on_the_way("later"), *self._to_come()]
 
     def _when_submitted(self) -> list[Stop]:
-        sending = Stop("Sent", self.at("submitted"), "Stripe has it; the answer comes in seconds.", "now")
+        sending = Stop("Sent", self.at("submitted"), "We have asked Stripe; the answer comes in seconds.", "now")
         return [sending, self._on_the_way("later"), *self._to_come()]
 
     def _when_unknown(self) -> list[Stop]:

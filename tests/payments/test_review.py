@@ -280,6 +280,20 @@ def test_canceling_what_was_refused_meanwhile_says_that_it_was_refused(
     assert (reload(sent).state, reload(sent).failure_network_code) == ("failed", "R01")
 
 
+def test_what_stripe_has_not_taken_yet_is_not_said_to_have_it(
+    sandbox: Sandbox, cast: Cast, claimed: Payment, settings: Any
+) -> None:
+    settings.STRIPE_RETRIES = 0
+    fault(sandbox, (CONFIRM, "429"))
+    paying.advance(claimed.household_id, claimed.pk)
+    assert reload(claimed).state == "submitted"
+
+    shown = text(cast.client(cast.alice).get(f"/payments/{claimed.pk}/"))
+
+    assert "Stripe has it" not in shown
+    assert "to your bank; we are waiting" not in shown
+
+
 @pytest.mark.parametrize(
     ("asked", "words"), [(True, "canceled on request"), (False, "canceled at Stripe")], ids=["asked for", "by staff"]
 )
