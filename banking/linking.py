@@ -162,7 +162,9 @@ def _expected(account_id: str, customer: str) -> tuple[int, int] | None:
     return (households[0], user.pk) if households else None
 
 
-def _brought(session_id: str, account_id: str) -> bool:
+def _brought(session_id: str | None, account_id: str) -> bool:
+    if not session_id:
+        return False
     try:
         return account_id in connections.finished_session(session_id).account_ids
     except WillNotWork:  # Stripe knows it no more

@@ -64,7 +64,8 @@ def link(request: HttpRequest, place: Place) -> HttpResponse:
         return redirect("banking:link")
     if not with_script:
         request.session["hosted_link"] = started.session_id
-        return redirect(started.url or reverse("banking:link"))
+        # A page of ours that leads on: browsers hold a redirect after a form against form-action.
+        return TemplateResponse(request, "banking/leaving.html", {"section": "accounts", "url": started.url})
     return JsonResponse(
         {
             "client_secret": started.client_secret,

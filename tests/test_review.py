@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
+from playwright.sync_api import Browser, expect
 
 from accounts.models import Membership, Role
 from banking import disconnecting, ingesting, linking, refreshing
@@ -511,3 +513,18 @@ def test_a_note_with_a_nul_is_kept_without_it(cast: Cast) -> None:
     assert answer.status_code < 400
     with tenancy.scope(cast.household):
         assert Transaction.objects.get(pk=row.pk).note == "ab"
+
+
+@pytest.mark.browser
+def test_without_scripts_the_link_button_leads_to_stripes_own_page(
+    sandbox: Sandbox, cast: Cast, browser: Browser, live_server: Any
+) -> None:
+    assert cast.household
+    signed_in = cast.client(cast.alice).cookies["session"].value
+    context = browser.new_context(java_script_enabled=False)
+    context.add_cookies([{"name": "session", "value": signed_in, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(f"{live_server.url}/banks/link/")
+    page.get_by_role("button", name="Link a bank").click()
+    expect(page).to_have_url(re.compile("/v3/dialog/hosted/"))
+    context.close()
