@@ -52,8 +52,7 @@ def test_without_javascript_stripes_own_page_links_the_bank(
     sandbox: Sandbox, cast: Cast, alice: Client, bank_keys: list[str]
 ) -> None:
     answer = alice.post("/banks/link/")
-    assert answer.status_code == 302
-    assert answer["Location"].startswith(sandbox.url)
+    assert f'href="{sandbox.url}/' in answer.content.decode()
     with tenancy.scope(cast.household):
         session = LinkSession.objects.get()
     sandbox.post(
