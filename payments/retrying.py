@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from banking.models import Account
@@ -43,9 +44,21 @@ def why_not_again(period: BillPeriod, account: Account, mandate: Mandate) -> str
 
 def _came_back(period: BillPeriod, account: Account) -> list[Payment]:
     payments = Payment.objects.for_household(period.household_id).filter(
-        period_id=period.pk, account_id=account.pk, state__in=CAME_BACK, created_at__gt=timezone.now() - WINDOW
+        period_id=period.pk, state__in=CAME_BACK, created_at__gt=timezone.now() - WINDOW
     )
-    return list(payments.order_by("pk"))
+    return list(payments.filter(_is_of(account)).order_by("pk"))
+
+
+def _is_of(account: Account) -> Q:
+    """Of the bank account, by whichever link: disconnected and linked anew, it is another row here, not at the bank."""
+    same = Q(account_id=account.pk)
+    if account.last4:
+        same |= Q(
+            account__institution=account.institution,
+            account__last4=account.last4,
+            account__subcategory=account.subcategory,
+        )
+    return same
 
 
 def _is_short(payment: Payment) -> bool:

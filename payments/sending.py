@@ -7,7 +7,7 @@ Stripe takes one confirmation of one PaymentIntent.
 from __future__ import annotations
 
 import logging
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -107,7 +107,8 @@ def _is_time(payment: Payment) -> bool:
 def _is_long_past(payment: Payment) -> bool:
     """Whether so much time has passed since its day that the person's word no longer covers it."""
     with tenancy.scope(payment.household_id):
-        return Household.objects.get(pk=payment.household_id).today() - payment.on > GRACE
+        today: date = Household.objects.get(pk=payment.household_id).today()
+    return today - payment.on > GRACE
 
 
 def _too_late(payment: Payment) -> str:

@@ -15,13 +15,15 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.households import Place
+from banking import disconnecting
+from banking.models import Account
 from fcdash import tenancy
 from fcdash.gateway import customers
 from fcdash.gateway.errors import OutcomeUnknown, TryAgain
 from payments import bills, canceling, mandates, paying, sending, upcoming
 from payments.models import Bill, Biller, Mandate, Payment
 from tests.cast import Cast
-from tests.payments.conftest import debits, intents, period_of, post_form, reload, states
+from tests.payments.conftest import accept, debits, intents, period_of, post_form, reload, states
 from tests.payments.test_claiming import fail
 from tests.payments.test_crashes import expire_lease
 from tests.payments.test_lost_answers import CONFIRM, fault
@@ -245,6 +247,32 @@ def test_an_answer_that_is_not_stripes_says_nothing_of_the_outcome(
 
     with pytest.raises(OutcomeUnknown):
         customers.create_customer("a@example.com", "A", "key")
+
+
+# --- Again --------------------------------------------------------------------------------------------------------
+
+
+def test_linking_the_bank_anew_does_not_start_the_count_of_tries_anew(
+    sandbox: Sandbox,
+    place: Place,
+    cast: Cast,
+    bill: Bill,
+    mandate: Mandate,
+    link: Callable[..., list[Account]],
+    bank_keys: list[str],
+) -> None:
+    for _ in range(3):
+        fail(sandbox, paying.claim(place, cast.alice, bill.pk, mandate.account_id, mandate.pk), "R01")
+    disconnecting.disconnect(place.household_id, mandate.account_id)
+    [again] = link(keys=bank_keys[:1])
+    assert again.pk != mandate.account_id
+    assert again.last4 == mandate.account.last4
+    fresh = accept(place, cast, again)
+
+    with pytest.raises(paying.ClaimRefused) as refused:
+        paying.claim(place, cast.alice, bill.pk, again.pk, fresh.pk)
+
+    assert refused.value.code == "not_again"
 
 
 # --- Words --------------------------------------------------------------------------------------------------------
