@@ -23,7 +23,8 @@ class Liveness:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return healthz(request) if request.path == "/healthz" else self.get_response(request)
+        asked = request.path == "/healthz" and request.method in ("GET", "HEAD")
+        return healthz(request) if asked else self.get_response(request)
 
 
 @login_not_required
