@@ -87,7 +87,7 @@ def start(data: Path, *options: str) -> tuple[subprocess.Popen[str], str]:
     return process, line.removeprefix("listening on ").strip()
 
 
-def eventually(happens: Callable[[], Any], within: float = 8.0) -> Any:
+def eventually(happens: Callable[[], Any], within: float = 30.0) -> Any:
     """Waits for what takes the sandbox a moment; returns what `happens` gives once it is true."""
     end = time.monotonic() + within
     while True:
