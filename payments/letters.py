@@ -16,7 +16,9 @@ TOLD: dict[str, str] = {
     PaymentState.RETURNED: "Taken back by your bank",
     PaymentState.DISPUTED: "Disputed",
     PaymentState.HELD: "Held, not sent",
+    PaymentState.CANCELED: "Canceled",
 }
+ON_REQUEST = "canceled on request"
 
 
 def send_copy(mandate: Mandate) -> None:
@@ -25,14 +27,15 @@ def send_copy(mandate: Mandate) -> None:
     queue_template(mandate.user.email, "permission_given", context)
 
 
-def tell(payment: Payment) -> None:
-    """Queue the mail about the state that a payment has just come to, if it is one to tell of."""
-    if payment.state not in TOLD:
+def tell(payment: Payment, why: str) -> None:
+    """Queue the mail about the state that a payment has just come to, and why, if it is one to tell of."""
+    if payment.state not in TOLD or (payment.state == PaymentState.CANCELED and why == ON_REQUEST):
         return
     reason = reason_of(payment.failure_code, payment.failure_network_code)
     context = {
         "payment": payment,
         "title": TOLD[payment.state],
+        "why": why,
         "amount": formatted(payment.amount_cents, payment.currency),
         "cause": cause_of(payment.failure_code, payment.failure_network_code, payment.account.name),
         "way_out": reason.way_out,

@@ -85,7 +85,7 @@ def move(payment: Payment, state: str, cause: str, stripe_id: str = "", **change
         for step in steps
     )
     follow_period(payment)
-    tell(payment)
+    tell(payment, cause)
     return True
 
 

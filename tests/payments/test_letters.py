@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.models import Mail
+from accounts.households import place_of
+from accounts.models import Mail, Membership
+from fcdash import tenancy
 from payments import paying
 from payments.models import Mandate, Payment
+from tests.cast import Cast
 from tests.payments.conftest import reload
 from tests.payments.test_claiming import fail, on_the_day
 from tests.sandbox_client import Sandbox
@@ -58,4 +61,23 @@ def test_what_goes_well_sends_no_mail(sandbox: Sandbox, sent: Payment) -> None:
     sandbox.post(f"/sandbox/payment_intents/{intent}/settle", {"outcome": "succeeded"})
     paying.sync_payment(intent, "event")
 
+    assert mails("payment_trouble") == []
+
+
+def test_a_cancellation_that_nobody_asked_for_is_mailed(cast: Cast, claimed: Payment) -> None:
+    with tenancy.system("the approver leaves"):
+        Membership.objects.filter(user=cast.alice).delete()
+    paying.advance(claimed.household_id, claimed.pk)
+
+    assert reload(claimed).state == "canceled"
+    [mail] = mails("payment_trouble")
+    assert "$84.50 is not taken: the payment was canceled, and nobody of your household asked for it" in mail.text
+
+
+def test_ones_own_cancellation_sends_no_mail(cast: Cast, claimed: Payment) -> None:
+    place = place_of(cast.alice)
+    assert place is not None
+    paying.cancel(place, claimed.pk)
+
+    assert reload(claimed).state == "canceled"
     assert mails("payment_trouble") == []
