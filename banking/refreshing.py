@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from banking import ingesting, succeeding
@@ -300,11 +300,14 @@ def read_transactions(household_id: int, account_id: int) -> None:
     """
     while (row := _take(household_id, account_id)) is not None:
         try:
-            _read_list(row)
-        finally:
+            leads_on = _read_list(row)
+        except BaseException:
             with tenancy.scope(household_id):
                 rows = Freshness.objects.for_household(household_id)
                 rows.filter(pk=row.pk, leased_until=row.leased_until).update(leased_until=None)
+            raise
+        if not leads_on:
+            return
 
 
 def _take(household_id: int, account_id: int) -> Freshness | None:
@@ -325,8 +328,11 @@ def _take(household_id: int, account_id: int) -> Freshness | None:
         return row
 
 
-def _read_list(row: Freshness) -> None:
-    """Read one list, with one fixed `after`, to its end. The cursor moves in the transaction of the last batch."""
+def _read_list(row: Freshness) -> bool:
+    """Read one list, with one fixed `after`, to its end; returns whether there is a later target by then.
+
+    The cursor moves, and the lease ends, in the transaction of the last batch.
+    """
     account, target, page_after = row.account, row.target, row.page_after
     while True:
         rows: list[dict[str, Any]] = []
@@ -340,14 +346,14 @@ def _read_list(row: Freshness) -> None:
             tenancy.lock_household(account.household_id, readable_again=True)
             now = _still_ours(row)
             if now is None:
-                return
+                return False
             counts = ingesting.ingest(account, row.household, rows, is_first=not row.cursor)
             failpoint("ingest-before-commit")
             _note_progress(now, page_after if now.target == target else "", counts, target if not has_more else None)
             row.leased_until = now.leased_until
         failpoint("ingest-after-commit")
         if not has_more:
-            return
+            return bool(now.target)
 
 
 def _still_ours(row: Freshness) -> Freshness | None:
@@ -371,13 +377,12 @@ def _note_progress(fresh: Freshness, page_after: str, counts: ingesting.Counts, 
     running = Refresh.objects.for_household(fresh.household_id).filter(
         account_id=fresh.account_id, feature=Feature.TRANSACTIONS, status=Refresh.Status.RUNNING
     )
-    for receipt in running:
-        receipt.new_count += counts.new
-        receipt.changed_count += counts.changed
-        receipt.quarantined_count += counts.quarantined
-        if reached:
-            receipt.status, receipt.finished_at = Refresh.Status.SUCCEEDED, now
-        receipt.save()
+    running.update(
+        new_count=F("new_count") + counts.new,
+        changed_count=F("changed_count") + counts.changed,
+        quarantined_count=F("quarantined_count") + counts.quarantined,
+        **({"status": Refresh.Status.SUCCEEDED, "finished_at": now} if reached else {}),
+    )
 
 
 def _is_read(fresh: Freshness) -> None:

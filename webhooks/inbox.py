@@ -100,10 +100,12 @@ def process(event_pk: int) -> None:
 
 def _take(event_pk: int) -> StripeEvent | None:
     now = timezone.now()
-    taken = StripeEvent.objects.filter(pk=event_pk, state=StripeEvent.State.RECEIVED, next_attempt_at__lte=now).update(
-        next_attempt_at=now + LEASE
+    taken = StripeEvent.objects.raw(
+        "UPDATE webhooks_stripeevent SET next_attempt_at = %s WHERE id = %s AND state = %s AND next_attempt_at <= %s"
+        " RETURNING *",
+        [now + LEASE, event_pk, StripeEvent.State.RECEIVED, now],
     )
-    return StripeEvent.objects.get(pk=event_pk) if taken else None
+    return next(iter(taken), None)
 
 
 def _keep_failure(event: StripeEvent, problem: Exception) -> None:
