@@ -161,7 +161,8 @@ def record(account: Account, remote: RemoteAccount, cause: str = "link") -> None
         _keep_receipt(account, row, cause)
         if feature == Feature.TRANSACTIONS and row.target and row.target != row.cursor:
             nudge(read_transactions, account.household_id, account.pk)
-        if feature == Feature.OWNERSHIP and row.status == Freshness.Status.SUCCEEDED and remote.ownership:
+        is_succeeded = row.status == Freshness.Status.SUCCEEDED
+        if feature == Feature.OWNERSHIP and is_succeeded and remote.ownership and remote.ownership != row.cursor:
             nudge(read_owners, account.household_id, account.pk, remote.ownership)
 
 
@@ -406,6 +407,10 @@ def read_owners(household_id: int, account_id: int, ownership: str) -> None:
         now = held(household_id, account_id)
         if now is None or now.status == Account.Status.DISCONNECTED:
             return
+        # Of owners, the cursor is the snapshot that was read: the same one is not asked for again.
+        Freshness.objects.for_household(household_id).filter(account=account, feature=Feature.OWNERSHIP).update(
+            cursor=ownership
+        )
         Owner.objects.for_household(household_id).filter(account=account).delete()
         Owner.objects.bulk_create(
             [

@@ -227,3 +227,20 @@ def _with(value: Any, **changes: Any) -> Any:
     from dataclasses import replace
 
     return replace(value, **changes)
+
+
+def test_owners_are_asked_for_once_a_snapshot(
+    sandbox: Sandbox, account: Account, settle: Settle, run_tasks: Callable[[], object]
+) -> None:
+    def asked() -> int:
+        paths = [request["path"] for request in sandbox.get("/sandbox/requests")["data"]]
+        return sum(path.endswith("/owners") for path in paths)
+
+    assert asked() == 1
+    refreshing.catch_up(account.household_id, account.pk)
+    run_tasks()
+    assert asked() == 1
+
+    refresh_at_the_bank(sandbox, account, Feature.OWNERSHIP)
+    settle(account)
+    assert asked() == 2
