@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
+
+# The server closes a connection that was idle for 5 s: one that may be closed is opened anew.
+IDLE_SECONDS = 2
 
 
 class Bank:
@@ -14,6 +18,7 @@ class Bank:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self.connection = HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+        self.used_at = 0.0
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """A control that takes and gives JSON."""
@@ -26,9 +31,12 @@ class Bank:
         return self._ask(method, path, body, {"Authorization": "Bearer sk_test_sandbox", **kind})
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> bytes:
+        if time.monotonic() - self.used_at > IDLE_SECONDS:
+            self.connection.close()
         self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
         text = answer.read()
+        self.used_at = time.monotonic()
         if answer.status != 200:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]!r}")
         return text
