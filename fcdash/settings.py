@@ -101,6 +101,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "fcdash.health.Liveness",
     "django.middleware.security.SecurityMiddleware",
+    "webhooks.middleware.ShortWay",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "fcdash.policy.ContentSecurityPolicy",
     "django_permissions_policy.PermissionsPolicyMiddleware",
