@@ -27,7 +27,8 @@ LONGEST_DESCRIPTION = 1000
 STATUSES = ("pending", "posted", "void")
 # A trillion dollars: more is a fault of the bank, and sums of it would leave 64 bits.
 LARGEST_CENTS = 10**14
-MATCH_BACK = timedelta(days=10)
+# A bank gives 180 days when an account is linked.
+FAR_BACK = timedelta(days=200)
 LONG_AGO = date(1900, 1, 1)
 
 # C0 and C1 controls, zero-width and bidirectional marks: they hide or reorder what a person reads.
@@ -39,11 +40,12 @@ Classifier = Callable[[Sequence[tuple[str, int, str]]], list[Classified]]
 
 @dataclass(frozen=True)
 class Counts:
-    """What a batch did."""
+    """What a batch did. `since` is the oldest day among what was written, None when nothing was."""
 
     new: int = 0
     changed: int = 0
     quarantined: int = 0
+    since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,17 @@ def _classifier() -> Classifier:
     return found
 
 
-def after_ingest(household_id: int, since: date | None = None) -> None:
+def after_ingest(household_id: int, since: date) -> None:
     """Let the meaning of rows follow, once a list is read to its end. Inside the scope, the household locked.
 
-    `since` is the oldest day among what was written; by default the last days, where rows still change.
+    `since` is the oldest day among what was written.
     """
-    import_string(settings.AFTER_INGEST)(household_id, since or timezone.now().date() - MATCH_BACK)
+    import_string(settings.AFTER_INGEST)(household_id, since)
+
+
+def far_back() -> date:
+    """Before any day of a row that a bank gives: for who cannot know what was written."""
+    return timezone.now().date() - FAR_BACK
 
 
 def ingest(account: Account, household: Household, rows: Sequence[dict[str, Any]], is_first: bool = False) -> Counts:
@@ -89,10 +96,11 @@ def ingest(account: Account, household: Household, rows: Sequence[dict[str, Any]
             refused.append(_Refused(clean(str(row.get("id") or "no id"))[:255], reason, row))
         else:
             good[row["id"]] = row  # a list that shifts while it is paged may show a row twice
-    new, changed = _merge(account, household, list(good.values()), is_first) if good else (0, 0)
+    written = _merge(account, household, list(good.values()), is_first) if good else (0, 0, None)
     if refused:
         _quarantine(account, refused)
-    return Counts(new, changed, len(refused))
+    new, changed, since = written
+    return Counts(new, changed, len(refused), since)
 
 
 def _fault(row: dict[str, Any]) -> str:
@@ -155,14 +163,16 @@ WITH page AS (
         OR (EXCLUDED.stripe_updated_at = known.stripe_updated_at
             AND (EXCLUDED.status, EXCLUDED.amount_cents, EXCLUDED.description)
                 IS DISTINCT FROM (known.status, known.amount_cents, known.description))
-    RETURNING xmax = 0 AS is_new
+    RETURNING xmax = 0 AS is_new, booked_on
 )
-SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written
+SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new), min(booked_on) FROM written
 """
 
 
-def _merge(account: Account, household: Household, rows: list[dict[str, Any]], is_first: bool) -> tuple[int, int]:
-    """Write what is new or newer; returns (inserted, updated). The rows have distinct ids."""
+def _merge(
+    account: Account, household: Household, rows: list[dict[str, Any]], is_first: bool
+) -> tuple[int, int, date | None]:
+    """Write what is new or newer; returns (inserted, updated, oldest day of both). The rows have distinct ids."""
     descriptions = [clean(str(row.get("description") or ""))[:LONGEST_DESCRIPTION] for row in rows]
     classified = _classifier()(
         [(text, row["amount"], account.subcategory) for text, row in zip(descriptions, rows, strict=True)]
@@ -191,8 +201,8 @@ def _merge(account: Account, household: Household, rows: list[dict[str, Any]], i
                 "whys": _texts([why[:120] for _, _, why in classified]),
             },
         )
-        new, changed = cursor.fetchone()
-    return new, changed
+        new, changed, since = cursor.fetchone()
+    return new, changed, since
 
 
 def _texts(values: list[str]) -> str:

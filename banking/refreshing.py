@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Q
@@ -335,6 +335,8 @@ def _read_list(row: Freshness) -> bool:
     The cursor moves, and the lease ends, in the transaction of the last batch.
     """
     account, target, page_after = row.account, row.target, row.page_after
+    # What a killed reader wrote before us, nobody knows.
+    since = ingesting.far_back() if page_after else None
     while True:
         rows: list[dict[str, Any]] = []
         has_more = True
@@ -349,8 +351,10 @@ def _read_list(row: Freshness) -> bool:
             if now is None:
                 return False
             counts = ingesting.ingest(account, row.household, rows, is_first=not row.cursor)
+            since = min(filter(None, (since, counts.since)), default=None)
             failpoint("ingest-before-commit")
-            _note_progress(now, page_after if now.target == target else "", counts, target if not has_more else None)
+            resume = page_after if now.target == target else ""
+            _note_progress(now, resume, counts, target if not has_more else None, since)
             row.leased_until = now.leased_until
         failpoint("ingest-after-commit")
         if not has_more:
@@ -364,13 +368,21 @@ def _still_ours(row: Freshness) -> Freshness | None:
     return found
 
 
-def _note_progress(fresh: Freshness, page_after: str, counts: ingesting.Counts, reached: str | None) -> None:
-    """Move the resume point; at the end of the list (`reached`) the cursor, and close the receipt."""
+def _note_progress(
+    fresh: Freshness, page_after: str, counts: ingesting.Counts, reached: str | None, since: date | None
+) -> None:
+    """Move the resume point; at the end of the list (`reached`) the cursor, and close the receipt.
+
+    `since` is the oldest day that was written on the way; without one there is no new meaning to find.
+    """
     now = timezone.now()
     fresh.page_after, fresh.leased_until, fresh.due_at = page_after, now + LEASE, now + LEASE
     if reached:
         again = 0 if fresh.cursor else succeeding.take_over(fresh.household_id, fresh.account_id)
-        ingesting.after_ingest(fresh.household_id, ingesting.LONG_AGO if again else None)
+        if again:
+            since = ingesting.LONG_AGO
+        if since:
+            ingesting.after_ingest(fresh.household_id, since)
         fresh.cursor, fresh.page_after, fresh.leased_until = reached, "", None
         if fresh.target == reached:
             _is_read(fresh)

@@ -43,7 +43,7 @@ def of(count: int) -> Held:
                 tenancy.lock_household(held.household, readable_again=True)
                 ingesting.ingest(account, held.household, batch, is_first=True)
     with tenancy.scope(held.household):
-        ingesting.after_ingest(held.household.pk)
+        ingesting.after_ingest(held.household.pk, ingesting.LONG_AGO)
         Freshness.objects.filter(household_id=held.household.pk).update(cursor=CURSOR, target="")
     return keep(held)
 

@@ -19,8 +19,9 @@ def product(held: households.Held, body: bytes) -> None:
     listed = json.loads(body)["data"]
     with tenancy.scope(held.household):
         tenancy.lock_household(held.household, readable_again=True)
-        ingesting.ingest(held.accounts[0], held.household, listed)
-        ingesting.after_ingest(held.household.pk)
+        counts = ingesting.ingest(held.accounts[0], held.household, listed)
+        if counts.since:
+            ingesting.after_ingest(held.household.pk, counts.since)
 
 
 def run() -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from banking.models import Transaction
 from fcdash import tenancy
+from spending import transfers
 from spending.categories import BY_KEY
 from spending.models import Edit, Transfer
 
@@ -73,6 +74,7 @@ def undo(household_id: int, edit_id: int) -> Edit:
     if _written(_held(row, field)) != edit.after:
         raise Overtaken
     _store(row, field, _read(field, edit.before))
+    _look_for_transfer(row, field, _read(field, edit.before))
     edit.undone_at = timezone.now()
     edit.save(update_fields=["undone_at"])
     return edit
@@ -87,6 +89,7 @@ def _change(household_id: int, transaction_id: int, field: Edit.Field, value: An
     if field is Edit.Field.CATEGORY and value != "transfer":
         _leave_transfer(row)
     _store(row, field, value)
+    _look_for_transfer(row, field, value)
     return Edit.objects.create(
         household_id=household_id,
         transaction_id=row.pk,
@@ -112,6 +115,12 @@ def _store(row: Transaction, field: Edit.Field, value: Any) -> None:
     if field is Edit.Field.REVIEWED:
         value = timezone.now() if value else None
     Transaction.objects.filter(household_id=row.household_id, pk=row.pk).update(**{COLUMNS[field]: value})
+
+
+def _look_for_transfer(row: Transaction, field: Edit.Field, value: Any) -> None:
+    """A row that counts again, or that nobody files any more, may be the leg of a transfer."""
+    if (field, value) in ((Edit.Field.EXCLUDED, False), (Edit.Field.CATEGORY, None)):
+        transfers.match(row.household_id, row.booked_on)
 
 
 def _leave_transfer(row: Transaction) -> None:

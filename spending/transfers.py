@@ -4,35 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 
 from banking.models import Transaction
 from fcdash import tenancy
 from spending.models import Transfer
 
 DAYS_APART = 5
-# Never less than this is looked at: a bank may show rows late, and gives 180 days when an account is linked.
-LOOK_BACK = timedelta(days=200)
+# How far before a new row legs are read: its partners, their other candidates, and what those might belong to.
+REACH = 3 * DAYS_APART
 LONG_AGO = date(1900, 1, 1)
 
-# A leg is what reads like a transfer, stands, and was filed by no person. `%(since)s` reaches back for partners.
+# A leg is what reads like a transfer, stands, and was filed by no person.
 PAIRS = """
     WITH legs AS MATERIALIZED (
         SELECT r.id, r.account_id, r.currency, r.amount_cents, r.booked_on, r.description, a.last4
         FROM banking_transaction r
         JOIN banking_account a ON a.household_id = r.household_id AND a.id = r.account_id
         WHERE r.household_id = %(household)s AND a.status <> 'duplicate' AND r.category IN ('transfer', 'saving')
-          AND r.booked_on >= %(since)s::date - %(apart)s
+          AND r.booked_on >= %(since)s::date - %(reach)s
           AND r.transfer_id IS NULL AND r.chosen_category IS NULL AND r.status <> 'void' AND NOT r.excluded
     )
     SELECT o.id, o.account_id, i.id, i.account_id, i.amount_cents, i.currency,
            (CASE WHEN i.last4 <> '' AND strpos(o.description, i.last4) > 0 THEN 1 ELSE 0 END
             + CASE WHEN o.last4 <> '' AND strpos(i.description, o.last4) > 0 THEN 1 ELSE 0 END) AS names,
-           abs(i.booked_on - o.booked_on) AS days
+           abs(i.booked_on - o.booked_on) AS days, greatest(i.booked_on, o.booked_on)
     FROM legs o
     JOIN legs i ON i.amount_cents = -o.amount_cents AND i.currency = o.currency AND i.account_id <> o.account_id
                AND i.booked_on BETWEEN o.booked_on - %(apart)s AND o.booked_on + %(apart)s
@@ -73,6 +72,7 @@ class Pair:
     currency: str
     names: int
     days: int
+    newest: date
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -81,18 +81,18 @@ class Pair:
 
 
 def match(household_id: int, since: date) -> int:
-    """Join the transfers among rows booked since then, at least of the last 200 days; returns how many are new.
+    """Join the transfers that have a leg booked since then; returns how many are new.
 
-    Called after each ingest, in the household's scope. Takes the household's lock, dissolves transfers whose legs no
-    longer fit, and touches no row that a person has filed.
+    Called after each ingest with the oldest day that was written, in the household's scope: older rows alone have been
+    judged before. Takes the household's lock, dissolves transfers whose legs no longer fit, and touches no row that a
+    person has filed.
     """
     tenancy.lock_household(household_id)
-    since = min(since, timezone.now().date() - LOOK_BACK)
     dissolve_broken(household_id, since)
-    span: dict[str, Any] = {"household": household_id, "since": since, "apart": DAYS_APART}
+    span: dict[str, Any] = {"household": household_id, "since": since, "apart": DAYS_APART, "reach": REACH}
     with connection.cursor() as cursor:
         cursor.execute(PAIRS, span)
-        chosen = _unambiguous([Pair(*row) for row in cursor.fetchall()])
+        chosen = [pair for pair in _unambiguous([Pair(*row) for row in cursor.fetchall()]) if pair.newest >= since]
     _write(household_id, chosen, "match")
     return len(chosen)
 
@@ -180,7 +180,8 @@ def join(household_id: int, out_id: int, in_id: int) -> int:
     if not gone or not come or not _fit(gone, come):
         raise NotATransfer("A transfer is the same amount out of one account and into another.")
     Transaction.objects.filter(household_id=household_id, pk__in=rows).update(chosen_category=None)
-    pair = Pair(out_id, gone.account_id, in_id, come.account_id, come.amount_cents, come.currency, 0, 0)
+    newest = max(gone.booked_on, come.booked_on)
+    pair = Pair(out_id, gone.account_id, in_id, come.account_id, come.amount_cents, come.currency, 0, 0, newest)
     return _write(household_id, [pair], "person")[0]
 
 

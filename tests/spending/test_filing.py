@@ -97,3 +97,21 @@ def test_a_leg_that_is_filed_leaves_its_transfer(cast: Cast) -> None:
         assert [now(leg).transfer_id for leg in legs] == [None, None]
         assert not Transfer.objects.exists()
         assert transfers.match(cast.household.pk, date(2026, 1, 1)) == 0
+
+
+def test_a_leg_that_counts_again_is_joined_again(cast: Cast) -> None:
+    with tenancy.scope(cast.household):
+        savings = AccountFactory(household=cast.household, holder=cast.alice, subcategory="savings")
+        legs = [
+            TransactionFactory(
+                household=cast.household, account=account, amount_cents=cents, guessed_category="transfer"
+            )
+            for account, cents in ((cast.checking, -9_00), (savings, 9_00))
+        ]
+        filing.set_excluded(cast.household.pk, legs[0].pk, True, cast.alice)
+        transfers.match(cast.household.pk, date(2026, 1, 1))
+        assert not Transfer.objects.exists()
+
+        filing.set_excluded(cast.household.pk, legs[0].pk, False, cast.alice)
+
+        assert Transfer.objects.count() == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -158,3 +159,60 @@ def test_adding_any_transfer_changes_no_spending_total(cast: Cast, savings: Acco
 def figures(cast: Cast, by: totals.By) -> list:
     found = totals.spending(cast.household.pk, date(2026, 9, 3), date(2026, 12, 20), "usd", by)
     return [(group.key, group.cents, group.count) for group in found.groups]
+
+
+def test_a_new_leg_finds_its_older_partner(cast: Cast, savings: Account) -> None:
+    with tenancy.scope(cast.household):
+        leg(cast.checking, -500_00, DAY - timedelta(days=5))
+        leg(savings, 500_00)
+
+        assert transfers.match(cast.household.pk, DAY) == 1
+
+
+def test_older_rows_alone_are_not_judged_again(cast: Cast, savings: Account) -> None:
+    with tenancy.scope(cast.household):
+        leg(cast.checking, -500_00, DAY - timedelta(days=2))
+        leg(savings, 500_00, DAY - timedelta(days=1))
+
+        assert transfers.match(cast.household.pk, DAY) == 0
+
+
+def test_an_older_rival_of_the_partner_leaves_a_new_leg_alone(cast: Cast, savings: Account) -> None:
+    with tenancy.scope(cast.household):
+        third = AccountFactory(household=cast.household, holder=cast.alice, name="Third", last4="")
+        leg(third, 500_00, DAY - timedelta(days=10))
+        leg(cast.checking, -500_00, DAY - timedelta(days=5))
+        leg(savings, 500_00)
+
+        assert transfers.match(cast.household.pk, DAY) == 0, "either may be the other side"
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.sampled_from([0, 1, 2]), st.sampled_from([-5_00, 5_00, -7_00, 7_00]), st.integers(0, 25)),
+        max_size=10,
+    )
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_day_by_day_finds_what_all_at_once_would_for_what_is_new(
+    cast: Cast, savings: Account, rows: list[tuple[int, int, int]]
+) -> None:
+    """Looking from a day on joins exactly those of all the pairs then open that have a leg since that day."""
+    with tenancy.scope(cast.household):
+        Transaction.objects.all().delete()
+        Transfer.objects.all().delete()
+        accounts = [cast.checking, savings, AccountFactory(household=cast.household, holder=cast.alice, last4="")]
+        legs = [leg(accounts[at], cents, DAY + timedelta(days=day)) for at, cents, day in rows]
+        with transaction.atomic():
+            transfers.match(cast.household.pk, SINCE)
+            whole = {row.pk: transfer_of(row) for row in legs}
+            transaction.set_rollback(True)
+        since = DAY + timedelta(days=15)
+        partners = {pk: {other for other, t in whole.items() if t and t == of} for pk, of in whole.items()}
+        newest = {pk: max((row.booked_on for row in legs if row.pk in partners[pk]), default=None) for pk in whole}
+
+        transfers.match(cast.household.pk, since)
+
+        assert {row.pk for row in legs if transfer_of(row)} == {
+            pk for pk, day in newest.items() if day and day >= since
+        }
