@@ -91,8 +91,11 @@ def match(household_id: int, since: date) -> int:
     dissolve_broken(household_id, since)
     span: dict[str, Any] = {"household": household_id, "since": since, "apart": DAYS_APART, "reach": REACH}
     with connection.cursor() as cursor:
+        # Of rows that were only just written the planner knows nothing: it would compare each leg with each other one.
+        cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
         cursor.execute(PAIRS, span)
         chosen = [pair for pair in _unambiguous([Pair(*row) for row in cursor.fetchall()]) if pair.newest >= since]
+        cursor.execute("SELECT set_config('enable_nestloop', 'on', true)")
     _write(household_id, chosen, "match")
     return len(chosen)
 
