@@ -147,7 +147,7 @@ class Cast:
         """A browser in which the user is signed in."""
         client = Client()
         if user is not None:
-            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            client.force_login(user, backend="accounts.signed_in.Backend")
         return client
 
 

@@ -48,7 +48,7 @@ def test_a_token_never_sets_a_cookie(alice: Api) -> None:
 def test_the_cookie_needs_the_csrf_token(cast: Cast) -> None:
     assert cast.household
     browser = Client(enforce_csrf_checks=True)
-    browser.force_login(cast.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    browser.force_login(cast.alice, backend="accounts.signed_in.Backend")
     browser.get("/accounts/login/")
     browser.get("/settings/")
     token = browser.cookies["csrf"].value
