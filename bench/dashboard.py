@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from bench import households, load, stage
@@ -61,7 +62,9 @@ def _requests(held: households.Held, size: int) -> tuple[Path, Path]:
     def signed_in(path: str, backend: str, name: str) -> Path:
         client = Client()
         client.force_login(held.user, backend)
-        cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+        cookies = {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
+        cookies[settings.CSRF_COOKIE_NAME] = token_hex(16)
+        cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
         head = f"Host: fcdash.example\r\nX-Forwarded-Proto: https\r\nCookie: {cookie}"
         return load.pack([f"GET {path} HTTP/1.1\r\n{head}\r\n\r\n".encode()], stage.HOME / f"{name}-{size}.requests")
 
