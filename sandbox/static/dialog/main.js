@@ -14,6 +14,8 @@ import { visit } from "./visit.js";
 async function begin() {
   const { clientSecret, origin } = await host.start({ onEscape: askToLeave, onAbandon: end });
   use(clientSecret);
+  // Before that there is nothing to end, and nobody to tell.
+  document.getElementById("close").disabled = false;
   try {
     const { session, banks } = await call("session");
     host.started(session);
