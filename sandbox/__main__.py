@@ -16,8 +16,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sandbox import faults
 from sandbox.app import build
+from sandbox.wire import faults
 
 
 class Protocol(H11Protocol):

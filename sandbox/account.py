@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from stripe.params import AccountRetrieveCurrentParams
 
-from sandbox.operations import Call, Operation
 from sandbox.store import Body
+from sandbox.wire.operations import Call, Operation
 
 ACCOUNT_ID = "acct_sandbox"
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import clock, controls, deliveries, dialog, faults, timers, webhook_endpoints
-from sandbox.api import api
+from sandbox import clock, controls, deliveries, dialog, timers, webhook_endpoints
 from sandbox.store import store
+from sandbox.wire import faults
+from sandbox.wire.api import api
 
 logger = logging.getLogger("sandbox")
 

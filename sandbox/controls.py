@@ -12,28 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import (
-    accounts,
-    banks,
-    clock,
-    deliveries,
-    disputes,
-    errors,
-    faults,
-    feed,
-    idempotency,
-    mandates,
-    payment_intents,
-    refreshing,
-    refunds,
-    rendering,
-    returns,
-    sessions,
-    timers,
-    webhook_endpoints,
-)
-from sandbox.errors import ApiError
+from sandbox import banks, clock, deliveries, timers, webhook_endpoints
+from sandbox.connections import accounts, feed, refreshing, sessions
+from sandbox.money import disputes, mandates, payment_intents, refunds, returns
 from sandbox.store import Body, store
+from sandbox.wire import errors, faults, idempotency, rendering
+from sandbox.wire.errors import ApiError
 
 Control = Callable[[Request, Body], Awaitable[Body]]
 

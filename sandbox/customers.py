@@ -12,9 +12,10 @@ from stripe.params import (
     CustomerUpdateParams,
 )
 
-from sandbox import clock, errors, events, ids, listing, rendering
-from sandbox.operations import Call, Operation
+from sandbox import clock, events, ids
 from sandbox.store import Body, store
+from sandbox.wire import errors, listing, rendering
+from sandbox.wire.operations import Call, Operation
 
 _FIELDS = ("address", "business_name", "description", "email", "individual_name", "name", "phone", "shipping")
 

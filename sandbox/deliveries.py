@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 from stripe import WebhookSignature
 
-from sandbox import clock, errors
+from sandbox import clock
 from sandbox.store import store
+from sandbox.wire import errors
 
 logger = logging.getLogger("sandbox")
 

@@ -13,8 +13,9 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from sandbox import errors, sessions
 from sandbox.banks import INSTITUTIONS, BankAccount, Institution
+from sandbox.connections import sessions
+from sandbox.wire import errors
 
 STATIC = Path(__file__).parent / "static"
 # No frame-ancestors: whatever page holds a client secret may show the dialog, as with the real one.

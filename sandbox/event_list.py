@@ -7,10 +7,11 @@ from typing import Any
 
 from stripe.params import EventListParams, EventRetrieveParams
 
-from sandbox import clock, errors, listing
-from sandbox.errors import ApiError
-from sandbox.operations import Call, Operation
+from sandbox import clock
 from sandbox.store import Body, store
+from sandbox.wire import errors, listing
+from sandbox.wire.errors import ApiError
+from sandbox.wire.operations import Call, Operation
 
 HORIZON_DAYS = 30
 

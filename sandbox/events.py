@@ -6,8 +6,9 @@ import fnmatch
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import clock, deliveries, ids, rendering, versions
+from sandbox import clock, deliveries, ids
 from sandbox.store import Body, store
+from sandbox.wire import rendering, versions
 
 
 @dataclass

@@ -12,9 +12,10 @@ from stripe.params import (
     WebhookEndpointUpdateParams,
 )
 
-from sandbox import clock, customers, errors, ids, listing, rendering
-from sandbox.operations import Call, Operation
+from sandbox import clock, customers, ids
 from sandbox.store import Body, store
+from sandbox.wire import errors, listing, rendering
+from sandbox.wire.operations import Call, Operation
 
 KIND = "webhook_endpoint"
 OWN_ID = "we_sandbox"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from payments.reasons import BY_NACHA, BY_STRIPE, UNKNOWN, Again, cause_of, message_of, reason_of
-from sandbox import returns
+from sandbox.money import returns
 
 NACHA = ["R01", "R02", "R03", "R04", "R05", "R07", "R08", "R09", "R10", "R11", "R15", "R16", "R20", "R29", "R31"]
 STRIPE = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sandbox import versions
-from sandbox.errors import ApiError
 from sandbox.store import HIDDEN, Body, store
-from sandbox.versions import Version
+from sandbox.wire import versions
+from sandbox.wire.errors import ApiError
+from sandbox.wire.versions import Version
 
 Renderer = Callable[[Body, Version], Body]
 

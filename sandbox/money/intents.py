@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sandbox import errors, ids, payment_methods, rendering
-from sandbox.errors import ApiError
-from sandbox.operations import Call
-from sandbox.params import listed
+from sandbox import ids
+from sandbox.money import payment_methods
 from sandbox.store import Body, store
-from sandbox.versions import Version
+from sandbox.wire import errors, rendering
+from sandbox.wire.errors import ApiError
+from sandbox.wire.operations import Call
+from sandbox.wire.params import listed
+from sandbox.wire.versions import Version
 
 TYPES = ["us_bank_account"]
 

@@ -9,7 +9,7 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from sandbox.store import Body
-from sandbox.versions import Version
+from sandbox.wire.versions import Version
 
 
 class ExpandOnly(TypedDict):
@@ -49,6 +49,8 @@ class Operation:
     `shape_for` picks the parameters by version; `prepare` sees them raw, before they are checked.
     `beyond` names what Stripe takes and this sandbox would only ignore: refused, lest it look done.
     `publishable`: Stripe.js may call it with the client secret.
+    `states`: those of the object from which it is taken; none named means any.
+    `emits`: the events that may follow from it, at once or later.
     """
 
     method: str
@@ -59,6 +61,8 @@ class Operation:
     prepare: Callable[[dict[str, Any], Version], dict[str, Any]] | None = None
     beyond: tuple[str, ...] = ()
     publishable: bool = False
+    states: tuple[str, ...] = ()
+    emits: tuple[str, ...] = ()
 
     def shape_at(self, version: Version) -> type:
         return self.shape_for(version) if self.shape_for else self.shape

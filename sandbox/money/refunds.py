@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from stripe.params import RefundCreateParams, RefundListParams, RefundRetrieveParams, RefundUpdateParams
 
-from sandbox import charges, clock, customers, errors, events, ids, listing, rendering, timers
-from sandbox.errors import ApiError
-from sandbox.operations import Call, Operation
+from sandbox import clock, customers, events, ids, timers
+from sandbox.money import charges
 from sandbox.store import Body, store
+from sandbox.wire import errors, listing, rendering
+from sandbox.wire.errors import ApiError
+from sandbox.wire.operations import Call, Operation
 
 KIND = "refund"
 ARRIVES_AFTER = 3

@@ -16,11 +16,13 @@ from stripe.params import (
     PaymentMethodUpdateParams,
 )
 
-from sandbox import accounts, banks, clock, customers, errors, events, ids, listing, rendering
-from sandbox.errors import ApiError
-from sandbox.operations import Call, Operation
-from sandbox.returns import Return
+from sandbox import banks, clock, customers, events, ids
+from sandbox.connections import accounts
+from sandbox.money.returns import Return
 from sandbox.store import Body, store
+from sandbox.wire import errors, listing, rendering
+from sandbox.wire.errors import ApiError
+from sandbox.wire.operations import Call, Operation
 
 TEST_ROUTING = "110000000"
 

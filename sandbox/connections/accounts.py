@@ -14,11 +14,13 @@ from stripe.params.financial_connections import (
     AccountUnsubscribeParams,
 )
 
-from sandbox import banks, clock, customers, errors, events, ids, listing, refreshing, rendering, timers
-from sandbox.errors import ApiError
-from sandbox.operations import Call, Operation
+from sandbox import banks, clock, customers, events, ids, timers
+from sandbox.connections import refreshing
 from sandbox.store import Body, store
-from sandbox.versions import Version
+from sandbox.wire import errors, listing, rendering
+from sandbox.wire.errors import ApiError
+from sandbox.wire.operations import Call, Operation
+from sandbox.wire.versions import Version
 
 KIND = "financial_connections.account"
 EVENT = "financial_connections.account."

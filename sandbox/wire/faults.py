@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sandbox import errors
 from sandbox.store import store
+from sandbox.wire import errors
 
 BEFORE = ("500", "429", "timeout", "connection_reset", "slow")
 AFTER = ("500_after_success", "timeout_after_success", "connection_reset_after_success")

@@ -17,26 +17,13 @@ from stripe.params import (
     PaymentIntentVerifyMicrodepositsParams,
 )
 
-from sandbox import (
-    charges,
-    clock,
-    customers,
-    disputes,
-    errors,
-    events,
-    ids,
-    intents,
-    listing,
-    mandates,
-    payment_methods,
-    refunds,
-    returns,
-    timers,
-)
-from sandbox.errors import ApiError
-from sandbox.operations import Call, Operation
-from sandbox.returns import Return
+from sandbox import clock, customers, events, ids, timers
+from sandbox.money import charges, disputes, intents, mandates, payment_methods, refunds, returns
+from sandbox.money.returns import Return
 from sandbox.store import Body, store
+from sandbox.wire import errors, listing
+from sandbox.wire.errors import ApiError
+from sandbox.wire.operations import Call, Operation
 
 KIND = "payment_intent"
 MINIMUM, MAXIMUM = 50, 99_999_999

@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 from stripe.params.financial_connections import SessionCreateParams, SessionRetrieveParams
 from typing_extensions import TypedDict
 
-from sandbox import accounts, banks, customers, errors, ids, rendering
-from sandbox.errors import ApiError
-from sandbox.operations import Call, Operation
+from sandbox import banks, customers, ids
+from sandbox.connections import accounts
 from sandbox.store import Body, store
-from sandbox.versions import CURRENT, Version
+from sandbox.wire import errors, rendering
+from sandbox.wire.errors import ApiError
+from sandbox.wire.operations import Call, Operation
+from sandbox.wire.versions import CURRENT, Version
 
 KIND = "financial_connections.session"
 MERCHANT = "fcdash sandbox"

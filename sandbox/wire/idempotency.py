@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.errors import ApiError
 from sandbox.store import store
+from sandbox.wire.errors import ApiError
 
 _in_flight: set[str] = set()
 

@@ -13,36 +13,15 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from sandbox import (
-    account,
-    accounts,
-    auth,
-    charges,
-    customers,
-    deliveries,
-    disputes,
-    event_list,
-    events,
-    faults,
-    idempotency,
-    ids,
-    mandates,
-    params,
-    payment_intents,
-    payment_methods,
-    refunds,
-    rendering,
-    sessions,
-    setup_intents,
-    transactions,
-    versions,
-    webhook_endpoints,
-)
-from sandbox.errors import ApiError
-from sandbox.faults import Fault
-from sandbox.operations import Call, Operation, Raw, Table
+from sandbox import account, customers, deliveries, event_list, events, ids, webhook_endpoints
+from sandbox.connections import accounts, sessions, transactions
+from sandbox.money import charges, disputes, mandates, payment_intents, payment_methods, refunds, setup_intents
 from sandbox.store import store
-from sandbox.versions import Version
+from sandbox.wire import auth, faults, idempotency, params, rendering, versions
+from sandbox.wire.errors import ApiError
+from sandbox.wire.faults import Fault
+from sandbox.wire.operations import Call, Operation, Raw, Table
+from sandbox.wire.versions import Version
 
 logger = logging.getLogger("sandbox")
 

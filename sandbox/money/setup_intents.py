@@ -15,10 +15,12 @@ from stripe.params import (
     SetupIntentVerifyMicrodepositsParams,
 )
 
-from sandbox import clock, customers, errors, events, ids, intents, listing, mandates, payment_methods
-from sandbox.errors import ApiError
-from sandbox.operations import Call, Operation
+from sandbox import clock, customers, events, ids
+from sandbox.money import intents, mandates, payment_methods
 from sandbox.store import Body, store
+from sandbox.wire import errors, listing
+from sandbox.wire.errors import ApiError
+from sandbox.wire.operations import Call, Operation
 
 KIND = "setup_intent"
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")

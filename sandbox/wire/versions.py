@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from sandbox.errors import ApiError
+from sandbox.wire.errors import ApiError
 
 _DATED = re.compile(r"(?P<date>\d{4}-\d{2}-\d{2})(\.(?P<name>[a-z]+))?")
 

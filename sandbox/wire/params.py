@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from stripe._request_options import RequestOptions
 from typing_extensions import is_typeddict
 
-from sandbox import errors
+from sandbox.wire import errors
 
 # A checked value that the caller sent empty: "take this away".
 UNSET = ""

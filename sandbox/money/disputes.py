@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from stripe.params import DisputeListParams, DisputeRetrieveParams
 
-from sandbox import charges, clock, errors, events, ids, listing, mandates, payment_methods, rendering
-from sandbox.errors import ApiError
-from sandbox.operations import Call, Operation
+from sandbox import clock, events, ids
+from sandbox.money import charges, mandates, payment_methods
 from sandbox.store import Body, store
+from sandbox.wire import errors, listing, rendering
+from sandbox.wire.errors import ApiError
+from sandbox.wire.operations import Call, Operation
 
 KIND = "dispute"
 

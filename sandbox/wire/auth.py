@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from sandbox.errors import ApiError
+from sandbox.wire.errors import ApiError
 
 SECRET_KEY = "sk_test_sandbox"  # noqa: S105
 PUBLISHABLE_KEY = "pk_test_sandbox"

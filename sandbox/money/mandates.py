@@ -7,10 +7,11 @@ from typing import Any
 
 from stripe.params import MandateRetrieveParams
 
-from sandbox import clock, errors, events, ids, rendering
-from sandbox.errors import ApiError
-from sandbox.operations import Call, Operation
+from sandbox import clock, events, ids
 from sandbox.store import Body, store
+from sandbox.wire import errors, rendering
+from sandbox.wire.errors import ApiError
+from sandbox.wire.operations import Call, Operation
 
 
 def accept(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox import errors, rendering
-from sandbox.errors import ApiError
 from sandbox.store import PLACES, Body, store
-from sandbox.versions import Version
+from sandbox.wire import errors, rendering
+from sandbox.wire.errors import ApiError
+from sandbox.wire.versions import Version
 
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.errors import ApiError
+from sandbox.wire.errors import ApiError
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox import banks, clock, events, feed, ids, timers
-from sandbox.errors import ApiError
+from sandbox import banks, clock, events, ids, timers
+from sandbox.connections import feed
 from sandbox.store import Body, store
+from sandbox.wire.errors import ApiError
 
 # Real seconds: what a person waits for, and how soon they may ask again.
 TAKES = 0.3

@@ -7,10 +7,11 @@ from typing import Any
 
 from stripe.params.financial_connections import TransactionListParams, TransactionRetrieveParams
 
-from sandbox import accounts, errors, listing
-from sandbox.errors import ApiError
-from sandbox.operations import Call, Operation, Raw
+from sandbox.connections import accounts
 from sandbox.store import store
+from sandbox.wire import errors, listing
+from sandbox.wire.errors import ApiError
+from sandbox.wire.operations import Call, Operation, Raw
 
 _FROM = "transactions t JOIN refreshes r ON r.seq = t.refresh"
 _COLUMNS = (

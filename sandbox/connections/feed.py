@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox import banks, clock, errors, ids
-from sandbox.errors import ApiError
+from sandbox import banks, clock, ids
 from sandbox.store import Body, store
+from sandbox.wire import errors
+from sandbox.wire.errors import ApiError
 
 # Rows brought over in one go: a million at once would hold up every request meanwhile.
 AT_ONCE = 10_000

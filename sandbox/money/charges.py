@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 from stripe.params import ChargeListParams, ChargeRetrieveParams
 
-from sandbox import clock, errors, events, ids, listing, rendering
-from sandbox.operations import Call, Operation
-from sandbox.returns import Return
+from sandbox import clock, events, ids
+from sandbox.money.returns import Return
 from sandbox.store import Body, store
+from sandbox.wire import errors, listing, rendering
+from sandbox.wire.operations import Call, Operation
 
 
 def add(intent: Body, method: Body, mandate: Body | None, debit_at: float) -> Body:

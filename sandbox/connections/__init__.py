@@ -1,0 +1,1 @@
+"""Financial Connections: sessions, linked accounts, refreshes, transactions."""

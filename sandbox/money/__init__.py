@@ -1,0 +1,1 @@
+"""Money by ACH: intents, payment methods, mandates, charges, refunds, disputes."""
