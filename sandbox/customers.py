@@ -143,9 +143,9 @@ _BEYOND = (
 )  # fmt: skip
 
 OPERATIONS = (
-    Operation("POST", "/v1/customers", create, CustomerCreateParams, beyond=_BEYOND),
+    Operation("POST", "/v1/customers", create, CustomerCreateParams, beyond=_BEYOND, emits=("customer.created",)),
     Operation("GET", "/v1/customers", list_customers, CustomerListParams, beyond=("test_clock",)),
     Operation("GET", "/v1/customers/*", retrieve, CustomerRetrieveParams),
-    Operation("POST", "/v1/customers/*", update, CustomerUpdateParams, beyond=_BEYOND),
-    Operation("DELETE", "/v1/customers/*", delete, CustomerDeleteParams),
+    Operation("POST", "/v1/customers/*", update, CustomerUpdateParams, beyond=_BEYOND, emits=("customer.updated",)),
+    Operation("DELETE", "/v1/customers/*", delete, CustomerDeleteParams, emits=("customer.deleted",)),
 )

@@ -13,17 +13,29 @@ from sandbox.wire import rendering, versions
 
 @dataclass
 class Cause:
-    """The API request that is being handled, as events name it; both None when something happened by itself."""
+    """The API request that is being handled, as events name it; all None when something happened by itself.
+
+    `operation` is the one under way, and `emits` what it has declared.
+    """
 
     request_id: str | None = None
     idempotency_key: str | None = None
+    operation: str | None = None
+    emits: tuple[str, ...] = ()
 
 
 cause = Cause()
 
 
+class Undeclared(Exception):
+    """An operation emitted an event that its declaration does not name."""
+
+
 def emit(type: str, body: Body, previous: dict[str, Any] | None = None) -> None:
     """Records an event about an object; `previous` holds the old values of what an update changed."""
+    # What the documentation says of an operation is its declaration, so the declaration must be whole.
+    if cause.operation is not None and type not in cause.emits:
+        raise Undeclared(f"{cause.operation} does not declare that it emits {type}")
     data: dict[str, Any] = {"object": rendering.shown(body)}
     if previous is not None:
         data["previous_attributes"] = previous

@@ -243,9 +243,17 @@ _PATH = "/v1/financial_connections/accounts"
 OPERATIONS = (
     Operation("GET", _PATH, list_accounts, AccountListParams),
     Operation("GET", _PATH + "/*", retrieve, AccountRetrieveParams),
-    Operation("POST", _PATH + "/*/refresh", refresh, AccountRefreshParams),
-    Operation("POST", _PATH + "/*/subscribe", subscribe, AccountSubscribeParams),
+    Operation(
+        "POST",
+        _PATH + "/*/refresh",
+        refresh,
+        AccountRefreshParams,
+        emits=tuple(refreshing.EVENT + feature for feature in refreshing.FIELD),
+    ),
+    Operation(
+        "POST", _PATH + "/*/subscribe", subscribe, AccountSubscribeParams, emits=(EVENT + "refreshed_transactions",)
+    ),
     Operation("POST", _PATH + "/*/unsubscribe", unsubscribe, AccountUnsubscribeParams),
-    Operation("POST", _PATH + "/*/disconnect", disconnect, AccountDisconnectParams),
+    Operation("POST", _PATH + "/*/disconnect", disconnect, AccountDisconnectParams, emits=(EVENT + "disconnected",)),
     Operation("GET", _PATH + "/*/owners", owners, AccountOwnerListParams),
 )

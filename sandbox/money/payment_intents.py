@@ -500,8 +500,25 @@ _PATH = "/v1/payment_intents"
 
 _BEYOND = ("amount_details", "confirmation_token", "customer_account", "hooks", "payment_details")
 
+# What follows from a confirmation, at once and in the days after it.
+_FOLLOWS = (
+    "payment_intent.requires_action", "payment_intent.processing", "payment_intent.succeeded",
+    "payment_intent.payment_failed", "charge.pending", "charge.succeeded", "charge.failed", "charge.updated",
+    "charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.closed", "mandate.updated",
+    "payment_method.attached", "payment_method.automatically_updated",
+)  # fmt: skip
+_CALLED_BACK = ("payment_intent.canceled", "charge.failed", "refund.failed", "charge.refund.updated")
+
 OPERATIONS = (
-    Operation("POST", _PATH, create, PaymentIntentCreateParams, prepare=intents.without_method_types, beyond=_BEYOND),
+    Operation(
+        "POST",
+        _PATH,
+        create,
+        PaymentIntentCreateParams,
+        prepare=intents.without_method_types,
+        beyond=_BEYOND,
+        emits=("payment_intent.created", *_FOLLOWS),
+    ),
     Operation("GET", _PATH, list_intents, PaymentIntentListParams, beyond=("customer_account",)),
     Operation("GET", _PATH + "/*", retrieve, PaymentIntentRetrieveParams, publishable=True),
     Operation(
@@ -515,13 +532,15 @@ OPERATIONS = (
         prepare=intents.without_method_types,
         beyond=_BEYOND,
         publishable=True,
+        emits=_FOLLOWS,
     ),
-    Operation("POST", _PATH + "/*/cancel", cancel, PaymentIntentCancelParams),
+    Operation("POST", _PATH + "/*/cancel", cancel, PaymentIntentCancelParams, emits=_CALLED_BACK),
     Operation(
         "POST",
         _PATH + "/*/verify_microdeposits",
         verify_microdeposits,
         PaymentIntentVerifyMicrodepositsParams,
         publishable=True,
+        emits=_FOLLOWS,
     ),
 )

@@ -322,9 +322,18 @@ OPERATIONS = (
     ),
     Operation("GET", _PATH, list_methods, PaymentMethodListParams),
     Operation("GET", _PATH + "/*", retrieve, PaymentMethodRetrieveParams),
-    Operation("POST", _PATH + "/*", update, PaymentMethodUpdateParams, beyond=("card",)),
-    Operation("POST", _PATH + "/*/attach", attach, PaymentMethodAttachParams, beyond=("customer_account",)),
-    Operation("POST", _PATH + "/*/detach", detach, PaymentMethodDetachParams),
+    Operation(
+        "POST", _PATH + "/*", update, PaymentMethodUpdateParams, beyond=("card",), emits=("payment_method.updated",)
+    ),
+    Operation(
+        "POST",
+        _PATH + "/*/attach",
+        attach,
+        PaymentMethodAttachParams,
+        beyond=("customer_account",),
+        emits=("payment_method.attached",),
+    ),
+    Operation("POST", _PATH + "/*/detach", detach, PaymentMethodDetachParams, emits=("payment_method.detached",)),
     Operation("GET", "/v1/customers/*/payment_methods", list_of_customer, CustomerPaymentMethodListParams),
     Operation("GET", "/v1/customers/*/payment_methods/*", retrieve_of_customer),
 )

@@ -171,9 +171,11 @@ def list_refunds(call: Call) -> Body:
 
 _BEYOND = ("customer", "instructions_email", "origin")
 
+_EMITS = ("refund.created", "charge.refunded", "refund.updated", "refund.failed", "charge.refund.updated")
+
 OPERATIONS = (
-    Operation("POST", "/v1/refunds", create, RefundCreateParams, beyond=_BEYOND),
+    Operation("POST", "/v1/refunds", create, RefundCreateParams, beyond=_BEYOND, emits=_EMITS),
     Operation("GET", "/v1/refunds", list_refunds, RefundListParams),
     Operation("GET", "/v1/refunds/*", retrieve, RefundRetrieveParams),
-    Operation("POST", "/v1/refunds/*", update, RefundUpdateParams),
+    Operation("POST", "/v1/refunds/*", update, RefundUpdateParams, emits=("refund.updated",)),
 )

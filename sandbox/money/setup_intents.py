@@ -253,8 +253,23 @@ _PATH = "/v1/setup_intents"
 
 _BEYOND = ("attach_to_self", "confirmation_token", "customer_account")
 
+_FOLLOWS = (
+    "setup_intent.requires_action",
+    "setup_intent.succeeded",
+    "setup_intent.setup_failed",
+    "payment_method.attached",
+)
+
 OPERATIONS = (
-    Operation("POST", _PATH, create, SetupIntentCreateParams, prepare=intents.without_method_types, beyond=_BEYOND),
+    Operation(
+        "POST",
+        _PATH,
+        create,
+        SetupIntentCreateParams,
+        prepare=intents.without_method_types,
+        beyond=_BEYOND,
+        emits=("setup_intent.created", *_FOLLOWS),
+    ),
     Operation("GET", _PATH, list_intents, SetupIntentListParams, beyond=("attach_to_self", "customer_account")),
     Operation("GET", _PATH + "/*", retrieve, SetupIntentRetrieveParams, publishable=True),
     Operation(
@@ -268,13 +283,15 @@ OPERATIONS = (
         prepare=intents.without_method_types,
         beyond=_BEYOND,
         publishable=True,
+        emits=_FOLLOWS,
     ),
-    Operation("POST", _PATH + "/*/cancel", cancel, SetupIntentCancelParams),
+    Operation("POST", _PATH + "/*/cancel", cancel, SetupIntentCancelParams, emits=("setup_intent.canceled",)),
     Operation(
         "POST",
         _PATH + "/*/verify_microdeposits",
         verify_microdeposits,
         SetupIntentVerifyMicrodepositsParams,
         publishable=True,
+        emits=_FOLLOWS,
     ),
 )

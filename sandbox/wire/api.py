@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from sandbox import account, customers, deliveries, event_list, events, ids, webhook_endpoints
 from sandbox.connections import accounts, sessions, transactions
+from sandbox.events import Cause
 from sandbox.money import charges, disputes, mandates, payment_intents, payment_methods, refunds, setup_intents
 from sandbox.store import store
 from sandbox.wire import auth, faults, idempotency, params, rendering, versions
@@ -253,7 +254,7 @@ def _execute(request: Request, operation: Operation, call: Call) -> tuple[int, b
     """Status, body, and whether the operation had begun."""
     if request.meets("500"):
         return 500, _json(_INTERNAL.body), True
-    events.cause.request_id, events.cause.idempotency_key = request.id, request.idempotency_key
+    events.cause = Cause(request.id, request.idempotency_key, operation.name, operation.emits)
     refusal: ApiError | None = None
     result: Any = None
     try:
@@ -272,7 +273,7 @@ def _execute(request: Request, operation: Operation, call: Call) -> tuple[int, b
         logger.exception("%s %s failed", request.method, request.path)
         return 500, _json(_INTERNAL.body), True
     finally:
-        events.cause.request_id = events.cause.idempotency_key = None
+        events.cause = Cause()
     if refusal is not None:
         return refusal.status, _json(_with_log_url(refusal, request)), refusal.executed
     if request.meets("500_after_success"):

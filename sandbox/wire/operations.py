@@ -64,6 +64,10 @@ class Operation:
     states: tuple[str, ...] = ()
     emits: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
     def shape_at(self, version: Version) -> type:
         return self.shape_for(version) if self.shape_for else self.shape
 
