@@ -41,6 +41,7 @@ class LinkSession(TenantModel):
     stripe_id = models.CharField(max_length=255, null=True, unique=True)
     mode = models.CharField(max_length=8, default="web")
     permissions = ArrayField(models.CharField(max_length=20))
+    relinks = TenantKey("Account", on_delete=models.SET_NULL, null=True, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -64,6 +65,10 @@ class Account(TenantModel):
         DISCONNECTED = "disconnected", "Disconnected"
         DUPLICATE = "duplicate", "Linked twice"
 
+    class Relink(models.TextChoices):
+        REQUIRED = "required", "Sign in again"
+        IMPOSSIBLE = "impossible", "Cannot be repaired"
+
     holder = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", help_text="The Customer at Stripe.")
     stripe_id = models.CharField(max_length=255, unique=True)
     institution = models.CharField(max_length=200)
@@ -75,6 +80,18 @@ class Account(TenantModel):
     permissions = ArrayField(models.CharField(max_length=20), default=list)
     payment_method_types = ArrayField(models.CharField(max_length=30), default=list)
     subscribed = models.BooleanField(default=False, help_text="Stripe refreshes its transactions daily.")
+    # How the connection stands, in Stripe's words.
+    authorization = models.CharField(
+        max_length=255, blank=True, default="", help_text="fcauth_…, what relinking renews."
+    )
+    inactive_since = models.DateTimeField(null=True, blank=True)
+    relink = models.CharField(max_length=10, choices=Relink.choices, blank=True, default="")
+    deactivates_at = models.DateTimeField(null=True, blank=True, help_text="The bank's expected_deactivation_date.")
+    numbers_status = models.CharField(max_length=12, blank=True, default="", help_text="Of the account numbers.")
+    numbers_expire_at = models.DateTimeField(null=True, blank=True)
+    rows_before = models.BigIntegerField(
+        null=True, help_text="Rows up to this id came by an earlier link; those that come again count once."
+    )
     disconnecting_since = models.DateTimeField(null=True, blank=True)
     deletes_data = models.BooleanField(default=False, help_text="Delete the bank's rows once disconnected.")
     linked_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -143,6 +160,7 @@ class Freshness(TenantModel):
     next_allowed_at = models.DateTimeField(null=True, help_text="Stripe's next_refresh_available_at.")
     due_at = models.DateTimeField(null=True, help_text="When the sweep asks next; null is never.")
     leased_until = models.DateTimeField(null=True, help_text="A worker is at it until then.")
+    failures = models.PositiveSmallIntegerField(default=0, help_text="In a row; each waits twice as long.")
     # The four below are the reading position in Stripe's transaction list.
     cursor = models.CharField(max_length=255, blank=True, help_text="fctxnref_… of the last list read to its end.")
     target = models.CharField(max_length=255, blank=True, help_text="fctxnref_… that the list now read leads to.")
@@ -172,6 +190,8 @@ class Refresh(TenantModel):
     finished_at = models.DateTimeField(null=True)
     new_count = models.IntegerField(default=0)
     changed_count = models.IntegerField(default=0)
+    posted_count = models.IntegerField(default=0, help_text="Of the changed: pending before.")
+    dropped_count = models.IntegerField(default=0, help_text="Of the changed: void now.")
     quarantined_count = models.IntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
 
@@ -291,3 +311,63 @@ class QuarantinedRow(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["household", "account", "stripe_id"], name="banking_quarantine_once")
         ]
+
+
+class OpeningBalance(TenantModel):
+    """What an account held before the oldest row that we have: the first balance less the rows posted until then."""
+
+    account = TenantKey(Account, related_name="+", db_index=False)
+    currency = models.CharField(max_length=3)
+    cents = models.BigIntegerField()
+    as_of = models.DateTimeField(help_text="Of the balance it was worked out from.")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["household", "account", "currency"], name="banking_opening_currency")
+        ]
+
+
+class BalanceCheck(TenantModel):
+    """The opening balance and all posted rows since, against what the bank said: `actual` less `expected` is the gap."""
+
+    account = TenantKey(Account, related_name="balance_checks", db_index=False)
+    currency = models.CharField(max_length=3)
+    as_of = models.DateTimeField(help_text="Of the bank's balance.")
+    expected_cents = models.BigIntegerField()
+    actual_cents = models.BigIntegerField()
+    checked_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["household", "account", "currency", "as_of"], name="banking_check_once")
+        ]
+
+    @property
+    def gap_cents(self) -> int:
+        """What the bank holds more than our rows say; 0 is a match."""
+        return self.actual_cents - self.expected_cents
+
+
+class HealthNotice(TenantModel):
+    """A trouble of a connection that its holder was written to about: once for each time it comes."""
+
+    account = TenantKey(Account, related_name="+", db_index=False)
+    kind = models.CharField(max_length=20)
+    episode = models.CharField(max_length=40, help_text="What tells this time from the last one: a date.")
+    sent_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["household", "account", "kind", "episode"], name="banking_notice_once")
+        ]
+
+
+class BilledUse(TenantModel):
+    """How often a household's accounts were refreshed on a day, by feature: what Stripe bills for."""
+
+    on = models.DateField(help_text="UTC")
+    feature = models.CharField(max_length=12, choices=Feature.choices)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["household", "on", "feature"], name="banking_use_day")]
