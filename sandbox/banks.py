@@ -8,52 +8,23 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Literal
 
+from sandbox import invented_banks, published_banks
 from sandbox.books import household, property, quiet
 from sandbox.books.ledger import BANK_ZONE, Entry, Ledger
+from sandbox.institution import BankAccount, Institution
 
-Behaviour = Literal["ok", "down", "refuses", "no_accounts", "wrong_password_once"]
+__all__ = ["INSTITUTIONS", "Balance", "BankAccount", "Institution", "Row", "balance_for", "find_account", "rows_for"]
 
 HISTORY_DAYS = 180
 """As far back as Stripe reads: https://docs.stripe.com/financial-connections/transactions."""
-TEST_ROUTING = "110000000"
-"""Stripe's routing number for test bank accounts; the account numbers below decide how a debit ends."""
 
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """A holder of an account as the bank knows them."""
-
-    name: str
-    email: str | None
-    phone: str | None
-    raw_address: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class BankAccount:
-    """An account at an institution; `category` and `subcategory` are Stripe's words."""
-
-    key: str
-    name: str
-    category: str
-    subcategory: str
-    last4: str
-    routing_number: str | None
-    account_number_hint: str | None
-    owners: tuple[Owner, ...]
-    supports_payments: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Institution:
-    """A bank. `oauth`: sign-in happens in a window of the bank; `asks_code`: a security code follows the password."""
-
-    key: str
-    name: str
-    accounts: tuple[BankAccount, ...]
-    behaviour: Behaviour = "ok"
-    oauth: bool = False
-    asks_code: bool = False
+INSTITUTIONS: tuple[Institution, ...] = (
+    *invented_banks.WORKING,
+    *published_banks.WORKING,
+    *invented_banks.FAILING,
+    *published_banks.FAILING,
+)
+"""The believable one first, those that link nothing last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,83 +49,6 @@ class Balance:
     used: int | None
 
 
-ANA = Owner("Ana Rivera", "ana.rivera@example.com", "+12065550142", "418 Fernwood Ave N, Seattle, WA 98103")
-SAM = Owner("Sam Rivera", "sam.rivera@example.com", "+12065550188", "418 Fernwood Ave N, Seattle, WA 98103")
-LEE = Owner("Lee Marsh", "lee.marsh@example.com", "+12535550117", "77 Harbor View Rd, Tacoma, WA 98402")
-NOOR = Owner("Noor Haddad", None, None, "9 Mill Pond Ln, Bellingham, WA 98225")
-
-
-def _checking(key: str, name: str, last4: str, number: str, *owners: Owner) -> BankAccount:
-    return BankAccount(key, name, "cash", "checking", last4, TEST_ROUTING, number, owners, supports_payments=True)
-
-
-def _savings(key: str, name: str, last4: str, number: str, *owners: Owner) -> BankAccount:
-    return BankAccount(key, name, "cash", "savings", last4, TEST_ROUTING, number, owners, supports_payments=True)
-
-
-def _credit(key: str, name: str, subcategory: str, last4: str, *owners: Owner) -> BankAccount:
-    return BankAccount(key, name, "credit", subcategory, last4, None, None, owners, supports_payments=False)
-
-
-DEBIT_OUTCOMES = (
-    ("success", "Success", "000123456789"),
-    ("insufficient-funds", "Insufficient Funds", "000222222227"),
-    ("account-closed", "Account Closed", "000111111113"),
-    ("no-account", "No Account", "000111111116"),
-    ("not-authorized", "Debit Not Authorized", "000333333335"),
-    ("dispute", "Dispute", "000555555559"),
-    ("processing", "Processing", "000000000009"),
-)
-
-INSTITUTIONS: tuple[Institution, ...] = (
-    Institution(
-        "cascade",
-        "Cascade Credit Union",
-        (
-            _checking(household.CHECKING, "Everyday Checking", "4410", "000123454410", ANA),
-            _savings(household.SAVINGS, "Day Savings", "7720", "000123457720", ANA),
-            _credit(household.CARD, "Everyday Card", "credit_card", "2051", ANA),
-        ),
-    ),
-    Institution(
-        "northline",
-        "Northline Bank",
-        (
-            _checking(property.JOINT, "Joint Checking", "6789", "000123456789", ANA, SAM),
-            _credit(property.CREDIT_LINE, "Home Credit Line", "line_of_credit", "3308", ANA, SAM),
-        ),
-    ),
-    Institution(
-        "harbor",
-        "Harbor Savings",
-        (
-            _checking("harbor-checking", "Harbor Checking", "9034", "000123459034", LEE),
-            _savings("harbor-savings", "Rainy Day", "9035", "000123459035", LEE),
-        ),
-        oauth=True,
-    ),
-    Institution(
-        "bluepine",
-        "Bluepine Bank",
-        (_checking("bluepine-checking", "Bluepine Checking", "5561", "000123455561", LEE),),
-        asks_code=True,
-    ),
-    Institution(
-        "mill-pond",
-        "Mill Pond Community Bank",
-        (_checking("mill-pond-checking", "Mill Pond Checking", "8127", "000123458127", NOOR),),
-        behaviour="wrong_password_once",
-    ),
-    Institution(
-        "outcomes",
-        "Outcome Test Bank",
-        tuple(_checking(f"outcome-{key}", name, number[-4:], number, NOOR) for key, name, number in DEBIT_OUTCOMES),
-    ),
-    Institution("granite", "Granite Peak Bank", (), behaviour="down"),
-    Institution("old-harbor", "Old Harbor Trust", (), behaviour="refuses"),
-    Institution("empty-nest", "Empty Nest Savings", (), behaviour="no_accounts"),
-)
-
 _BOOKS: dict[str, Callable[[], Ledger]] = {
     "cascade": household.household,
     "northline": property.property_account,
@@ -163,11 +57,14 @@ _BOOKS: dict[str, Callable[[], Ledger]] = {
 
 def find_account(key: str) -> tuple[Institution, BankAccount]:
     """The account and its institution; KeyError when no bank holds it."""
-    for institution in INSTITUTIONS:
-        for account in institution.accounts:
-            if account.key == key:
-                return institution, account
-    raise KeyError(key)
+    return _ACCOUNTS[key]
+
+
+def find_institution(key: str) -> Institution | None:
+    return next((institution for institution in INSTITUTIONS if institution.key == key), None)
+
+
+_ACCOUNTS = {account.key: (institution, account) for institution in INSTITUTIONS for account in institution.accounts}
 
 
 def rows_for(account_key: str, until: datetime) -> list[Row]:
@@ -175,7 +72,8 @@ def rows_for(account_key: str, until: datetime) -> list[Row]:
     first_day = until.astimezone(BANK_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     since = (first_day - timedelta(days=HISTORY_DAYS)).timestamp()
     entries = _ledger_of(account_key).entries(account_key, until)
-    return [_row(entry, until) for entry in entries if entry.transacted_at >= since]
+    _, account = find_account(account_key)
+    return [_row(entry, account.currency, until) for entry in entries if entry.transacted_at >= since]
 
 
 def balance_for(account_key: str, until: datetime) -> Balance:
@@ -188,15 +86,15 @@ def balance_for(account_key: str, until: datetime) -> Balance:
     with_pending = ledger.openings[account_key] + sum(entry.amount for entry in entries)
     if account.category == "credit":
         return Balance(current, available=None, used=with_pending)
-    return Balance(current, available=with_pending, used=None)
+    return Balance(current, available=with_pending if account.gives_available else None, used=None)
 
 
-def _row(entry: Entry, until: datetime) -> Row:
+def _row(entry: Entry, currency: str, until: datetime) -> Row:
     posted = entry.posted_at <= until.timestamp()
     return Row(
         key=entry.key,
         amount=entry.amount,
-        currency="usd",
+        currency=currency,
         description=entry.description,
         status="posted" if posted else "pending",
         transacted_at=entry.transacted_at,

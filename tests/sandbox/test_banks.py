@@ -49,6 +49,20 @@ def test_failing_institutions_come_last() -> None:
     assert {institution.behaviour for institution in INSTITUTIONS} >= {"down", "refuses", "no_accounts"}
 
 
+@pytest.mark.parametrize(
+    ("wanted", "key"),
+    [
+        ("Test Institution", "test-non-oauth"),
+        ("test oauth institution", "test-oauth"),
+        ("Sandbox Bank (Non", "bank-non-oauth"),
+        ("eventually", "eventually-reauthenticate"),
+        ("Bank (OAuth)", "bank-oauth"),
+    ],
+)
+def test_an_institution_is_found_by_its_older_name_too(wanted: str, key: str) -> None:
+    assert [each.key for each in INSTITUTIONS if each.answers_to(wanted)] == [key]
+
+
 def test_no_name_carries_a_routing_number() -> None:
     names = [institution.name for institution in INSTITUTIONS] + [find_account(key)[1].name for key in ALL]
 
