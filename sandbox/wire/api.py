@@ -18,7 +18,7 @@ from sandbox.connections import accounts, sessions, transactions
 from sandbox.events import Cause
 from sandbox.money import charges, disputes, mandates, payment_intents, payment_methods, refunds, setup_intents
 from sandbox.store import store
-from sandbox.wire import auth, faults, idempotency, params, rendering, versions
+from sandbox.wire import auth, faults, idempotency, params, publishable, rendering, versions
 from sandbox.wire.errors import ApiError
 from sandbox.wire.faults import Fault
 from sandbox.wire.operations import Call, Operation, Raw, Table
@@ -65,6 +65,7 @@ class Request:
     version: Version = versions.CURRENT
     fault: Fault | None = None
     publishable: bool = False
+    ip_address: str = ""
 
     @property
     def idempotency_key(self) -> str | None:
@@ -94,6 +95,7 @@ async def api(scope: Scope, receive: Receive, send: Send) -> None:
         path=scope["path"].rstrip("/"),
         query=scope["query_string"].decode("latin-1"),
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        ip_address=(scope.get("client") or ("",))[0],
     )
     if request.method == "OPTIONS":
         await _send(send, request, Answer(204, b""))
@@ -236,6 +238,7 @@ def _call(request: Request) -> tuple[Operation, Call]:
             raise auth.secret_key_required()
         raw = dict(raw)
         secret = raw.pop("client_secret", None)
+        raw = publishable.inferred(raw, request.ip_address, request.headers.get("user-agent", ""))
     if request.headers.get("stripe-account"):
         raise ApiError("The sandbox's key has no access to that account.", status=403, code="account_invalid")
     if operation.prepare:
@@ -263,6 +266,8 @@ def _execute(request: Request, operation: Operation, call: Call) -> tuple[int, b
                 result = operation.run(call)
                 if "expand" in call.params and isinstance(result, dict):
                     result = rendering.expand(result, call.params["expand"], call.version)
+                if call.publishable and isinstance(result, dict):
+                    result = publishable.seen(result)
             except ApiError as caught:
                 if not caught.keep:
                     raise
@@ -287,7 +292,8 @@ def _refuse(request: Request, refusal: ApiError) -> Answer:
 
 
 def _with_log_url(refusal: ApiError, request: Request) -> dict[str, Any]:
-    return {"error": {**refusal.error, "request_log_url": f"https://dashboard.stripe.com/test/logs/{request.id}"}}
+    error = publishable.seen_in(refusal.error) if request.publishable else refusal.error
+    return {"error": {**error, "request_log_url": f"https://dashboard.stripe.com/test/logs/{request.id}"}}
 
 
 def _json(body: Any) -> bytes:
@@ -302,7 +308,7 @@ def _log(request: Request, status: int | None) -> None:
             request.id,
             request.method,
             request.path,
-            json.dumps(params.listed(request.raw)),
+            json.dumps(params.listed(publishable.loggable(request.raw))),
             request.idempotency_key,
             status,
             request.fault.kind if request.fault else None,
