@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from sandbox import ids
+from sandbox import address, ids
 from sandbox.money import payment_methods
 from sandbox.store import Body, store
 from sandbox.wire import errors, rendering
@@ -153,13 +153,15 @@ def check_microdeposits(intent: Body, params: Mapping[str, Any]) -> str | None:
     )
 
 
-def microdeposits(kind: Literal["payment", "setup"], arrival: int, intent_id: str) -> Body:
+def microdeposits(arrival: int, intent: Body) -> Body:
     """The next action of an intent whose bank account was typed in: it must be verified first."""
+    # The page is found by a token of its own: the client secret never stands in an address.
+    intent["_"]["secret"] = "pacs_test_" + ids.token()
     return {
         "type": "verify_with_microdeposits",
         "verify_with_microdeposits": {
             "arrival_date": arrival,
-            "hosted_verification_url": f"https://payments.stripe.com/microdeposit/{kind}/{intent_id}",
+            "hosted_verification_url": f"{address.base}/v3/microdeposits/{intent['_']['secret']}",
             "microdeposit_type": "descriptor_code",
         },
     }

@@ -239,7 +239,7 @@ def _confirm(intent: Body, params: Mapping[str, Any]) -> None:
     if not method["_"]["verified"]:
         arrival = int(clock.business_days_after(clock.stamp(), 1))
         intent["_"]["mandate"] = mandate["id"]
-        intent.update(status="requires_action", next_action=intents.microdeposits("payment", arrival, intent["id"]))
+        intent.update(status="requires_action", next_action=intents.microdeposits(arrival, intent))
         store.save(intent)
         events.emit("payment_intent.requires_action", intent)
         return

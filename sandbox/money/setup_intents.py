@@ -114,7 +114,7 @@ def _confirm(intent: Body, params: Mapping[str, Any]) -> None:
         _fail_blocked(intent, method)
     if not method["_"]["verified"]:
         arrival = int(clock.business_days_after(clock.stamp(), 1))
-        intent.update(status="requires_action", next_action=intents.microdeposits("setup", arrival, intent["id"]))
+        intent.update(status="requires_action", next_action=intents.microdeposits(arrival, intent))
         store.save(intent)
         events.emit("setup_intent.requires_action", intent)
         return

@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from sandbox import account, customers, deliveries, event_list, events, ids, webhook_endpoints
+from sandbox import account, address, customers, deliveries, event_list, events, ids, webhook_endpoints
 from sandbox.connections import accounts, sessions, transactions
 from sandbox.events import Cause
 from sandbox.money import charges, disputes, mandates, payment_intents, payment_methods, refunds, setup_intents
@@ -247,10 +247,8 @@ def _call(request: Request) -> tuple[Operation, Call]:
     for name in operation.beyond:
         if name in checked:
             raise ApiError(f"`{name}` is a parameter of Stripe's that this sandbox does not act on.", param=name)
-    host = request.headers.get("host", "localhost")
-    return operation, Call(
-        path_ids, checked, request.version, request.path, f"http://{host}", request.publishable, secret
-    )
+    address.base = f"http://{request.headers.get('host', 'localhost')}"
+    return operation, Call(path_ids, checked, request.version, request.path, address.base, request.publishable, secret)
 
 
 def _execute(request: Request, operation: Operation, call: Call) -> tuple[int, bytes, bool]:
