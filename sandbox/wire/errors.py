@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -45,14 +47,21 @@ def missing(param: str) -> ApiError:
     return ApiError(f"Missing required param: {param}.", code="parameter_missing", param=param)
 
 
-def unknown(param: str) -> ApiError:
-    return ApiError(f"Received unknown parameter: {param}", code="parameter_unknown", param=param)
+def unknown(param: str, *more: str, known: Sequence[str] = ()) -> ApiError:
+    """Names all of them; for a single one also the known parameter that it may have been meant for."""
+    if more:
+        message = f"Received unknown parameters: {', '.join([param, *more])}"
+    else:
+        near = difflib.get_close_matches(param, known, n=1)
+        message = f"Received unknown parameter: {param}" + (f". Did you mean {near[0]}?" if near else "")
+    return ApiError(message, code="parameter_unknown", param=param)
 
 
 def empty(param: str) -> ApiError:
     return ApiError(
         f"You passed an empty string for '{param}'. We assume empty values are an attempt to unset a parameter; "
-        f"however '{param}' cannot be unset. Remove '{param}' from your request or supply a non-empty value.",
+        f"however '{param}' cannot be unset. You should remove '{param}' from your request or supply a non-empty "
+        "value.",
         code="parameter_invalid_empty",
         param=param,
     )
@@ -60,6 +69,19 @@ def empty(param: str) -> ApiError:
 
 def invalid(param: str, why: str, code: str | None = None) -> ApiError:
     return ApiError(f"Invalid {param}: {why}", code=code, param=param)
+
+
+def wrong_type(kind: str, param: str, value: str | None = None, code: str | None = None) -> ApiError:
+    shown = "" if value is None else f": {_shortened(value)}"
+    return ApiError(f"Invalid {kind}{shown}", code=code, param=param)
+
+
+def too_long(value: str, param: str, longest: int) -> ApiError:
+    return ApiError(f"Invalid string: {_shortened(value)}; must be at most {longest} characters", param=param)
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= 40 else f"{value[:4]}...{value[-4:]}"
 
 
 def exclusive(first: str, second: str) -> ApiError:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -20,7 +22,15 @@ from sandbox.wire import errors
 # A checked value that the caller sent empty: "take this away".
 UNSET = ""
 
-Check = Callable[[Any, str], Any]
+# The most that any text may have; some have less.
+LONGEST_TEXT = 5000
+
+# Ids and codes: what may be left out, but not taken away by an empty string.
+_NEVER_EMPTY = frozenset(
+    ["account", "after", "authorization", "charge", "currency", "customer", "destination", "ending_before",
+     "financial_connections_account", "mandate", "ownership", "payment_intent", "payment_method", "return_url",
+     "session", "starting_after", "type", "url"]
+)  # fmt: skip
 
 # Options of the SDK's call, not parameters of the request.
 _OPTIONS = frozenset(RequestOptions.__annotations__)
@@ -78,14 +88,31 @@ def _items(value: dict[str, Any]) -> list[Any]:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """What a parameter may be: any of the forms that are named here.
+
+    `hash` is a TypedDict with fields of its own; `free` a hash of free keys; `choices` all that its text may be.
+    `nullable`: an empty string takes the value away.
+    """
+
+    hash: type | None = None
+    free: bool = False
+    items: Rule | None = None
+    choices: tuple[str, ...] = ()
+    scalars: tuple[type, ...] = ()
+    text: bool = False
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
 class Field:
-    check: Check
+    rule: Rule
     required: bool
 
 
 @cache
 def fields_of(shape: type) -> Mapping[str, Field]:
-    """The fields of a TypedDict as checks; resolved on first use, since one parameter class can name thousands."""
+    """The fields of a TypedDict; resolved on first use, since one parameter class can name thousands."""
     fields = {}
     # The SDK's own options name types that exist for type checkers only, so they go before anything is resolved.
     annotations = {name: hint for name, hint in shape.__annotations__.items() if name not in _OPTIONS}
@@ -95,7 +122,7 @@ def fields_of(shape: type) -> Mapping[str, Field]:
         required = name in shape.__required_keys__ and get_origin(annotation) is not NotRequired  # type: ignore[attr-defined]
         while get_origin(annotation) in (NotRequired, Required):
             annotation = get_args(annotation)[0]
-        fields[name] = Field(_check_for(annotation), required)
+        fields[name] = Field(_rule(annotation), required)
     return fields
 
 
@@ -109,127 +136,133 @@ def _names_of(shape: type) -> dict[str, Any]:
     return names
 
 
+def _rule(annotation: Any) -> Rule:
+    union = get_origin(annotation) in (Union, types.UnionType)
+    alternatives = get_args(annotation) if union else (annotation,)
+    literals = [text for each in alternatives if get_origin(each) is Literal for text in get_args(each)]
+    lists = [get_args(each)[0] for each in alternatives if get_origin(each) is list]
+    choices = tuple(text for text in literals if text != "")
+    return Rule(
+        hash=next((each for each in alternatives if is_typeddict(each)), None),
+        free=any(get_origin(each) is dict for each in alternatives),
+        items=_rule(lists[0]) if lists else None,
+        choices=choices,
+        scalars=tuple(each for each in (bool, int, float) if each in alternatives),
+        # The SDK writes enums as `Literal[…] | str`, so a plain string counts only where there is nothing to choose.
+        text=str in alternatives and not choices,
+        nullable="" in literals or type(None) in alternatives,
+    )
+
+
 def checked(raw: Any, shape: type, prefix: str = "") -> dict[str, Any]:
     """`raw` with its leaves typed; raises Stripe's refusal for what the shape does not allow."""
-    if not isinstance(raw, dict):
-        raise errors.invalid(prefix, "must be a hash of parameters.")
     fields = fields_of(shape)
-    for name in raw:
-        if name not in fields:
-            raise errors.unknown(_inside(prefix, name))
+    unknown = [name for name in raw if name not in fields]
+    if unknown:
+        known = [_inside(prefix, name) for name in fields]
+        raise errors.unknown(*(_inside(prefix, name) for name in unknown), known=known)
     for name, field in fields.items():
         if field.required and name not in raw:
             raise errors.missing(_inside(prefix, name))
-    return {name: fields[name].check(value, _inside(prefix, name)) for name, value in raw.items()}
+    return {name: _value(value, fields[name], name, _inside(prefix, name)) for name, value in raw.items()}
 
 
 def _inside(prefix: str, name: str) -> str:
     return f"{prefix}[{name}]" if prefix else name
 
 
-def _check_for(annotation: Any) -> Check:
-    origin = get_origin(annotation)
-    if origin in (Union, types.UnionType):
-        return _one_of(get_args(annotation))
-    if origin is Literal:
-        return _one_of((annotation,))
-    if origin is list:
-        return _list_of(_check_for(get_args(annotation)[0]))
-    if origin is dict:
-        return _text_map
-    if is_typeddict(annotation):
-        return _lazy(annotation)
-    return {int: _integer, bool: _boolean, float: _number}.get(annotation, _text)
+def _value(value: Any, field: Field, name: str, path: str) -> Any:
+    if value == "" and field.rule.text and not field.rule.nullable and (field.required or name in _NEVER_EMPTY):
+        raise errors.empty(path)
+    return _checked(value, field.rule, path)
 
 
-def _lazy(shape: type) -> Check:
-    return lambda value, path: checked(value, shape, path)
+def _checked(value: Any, rule: Rule, path: str) -> Any:
+    if rule.items is not None and _is_list(value):
+        return [_checked(each, rule.items, f"{path}[{number}]") for number, each in enumerate(_items(value))]
+    if isinstance(value, dict):
+        return _hash(value, rule, path)
+    if value == "" and rule.nullable:
+        return UNSET
+    if value in rule.choices:
+        return value
+    if rule.text and (value or not rule.scalars):
+        return _text(value, path)
+    if value == "":
+        raise errors.empty(path)
+    if rule.scalars:
+        return _scalar(value, rule, path)
+    if rule.choices:
+        raise errors.invalid(path, f"must be one of {_listing(rule.choices)}")
+    raise errors.wrong_type("array" if rule.items is not None else "object", path)
 
 
-def _list_of(item: Check) -> Check:
-    def check(value: Any, path: str) -> Any:
-        if not _is_list(value):
-            raise errors.invalid(path, "must be an array.")
-        return [item(each, f"{path}[{number}]") for number, each in enumerate(_items(value))]
-
-    return check
-
-
-def _one_of(alternatives: tuple[Any, ...]) -> Check:
-    """A union: hashes and lists go to their alternative; a scalar must be one of the literals where there are any."""
-    literals = [text for each in alternatives if get_origin(each) is Literal for text in get_args(each)]
-    choices = [text for text in literals if text != ""]
-    hashes = [each for each in alternatives if is_typeddict(each) or get_origin(each) is dict]
-    lists = [each for each in alternatives if get_origin(each) is list]
-    scalars = [_check_for(each) for each in (bool, int, float) if each in alternatives]
-    nullable = "" in literals or type(None) in alternatives
-
-    def check(value: Any, path: str) -> Any:
-        if lists and _is_list(value):
-            return _check_for(lists[0])(value, path)
-        if isinstance(value, dict) and hashes:
-            return _check_for(hashes[0])(value, path)
-        if value == "" and nullable:
-            return UNSET
-        if not isinstance(value, str):
-            raise errors.invalid(path, "must be a single value.")
-        if value in choices:
-            return value
-        for scalar in scalars:
-            try:
-                return scalar(value, path)
-            except errors.ApiError:
-                if scalar is scalars[-1] and not choices:
-                    raise
-        # The SDK writes enums as `Literal[…] | str`, so a plain string counts only where there is nothing to choose.
-        if choices:
-            raise errors.invalid(path, f"must be one of {_listing(choices)}")
-        if str in alternatives:
-            return _text(value, path)
-        raise errors.invalid(path, "must be a hash." if hashes else "must be an array.")
-
-    return check
+def _hash(value: dict[str, Any], rule: Rule, path: str) -> dict[str, Any]:
+    if rule.hash is not None:
+        return checked(value, rule.hash, path)
+    if rule.free:
+        return _free(value, path)
+    if rule.items is not None:
+        raise errors.wrong_type("array", path)
+    scalar = next((_NAMES[each] for each in rule.scalars), "string")
+    raise errors.wrong_type(scalar, path, json.dumps(listed(value)))
 
 
-def _listing(choices: list[str]) -> str:
+def _scalar(value: str, rule: Rule, path: str) -> Any:
+    """The value as the first type that takes it; the last one says what was wrong."""
+    for scalar in rule.scalars[:-1]:
+        with contextlib.suppress(errors.ApiError):
+            return _SCALARS[scalar](value, path)
+    if rule.choices:
+        with contextlib.suppress(errors.ApiError):
+            return _SCALARS[rule.scalars[-1]](value, path)
+        raise errors.invalid(path, f"must be one of {_listing(rule.choices)}")
+    return _SCALARS[rule.scalars[-1]](value, path)
+
+
+def _listing(choices: Sequence[str]) -> str:
     return choices[0] if len(choices) == 1 else ", ".join(choices[:-1]) + ", or " + choices[-1]
 
 
-def _text(value: Any, path: str) -> str:
-    if not isinstance(value, str):
-        raise errors.invalid(path, "must be a string.")
+def _text(value: str, path: str) -> str:
+    if len(value) > LONGEST_TEXT:
+        raise errors.too_long(value, path, LONGEST_TEXT)
     return value
 
 
-def _integer(value: Any, path: str) -> int:
-    if value == "":
-        raise errors.empty(path)
-    if not isinstance(value, str) or not _INTEGER.fullmatch(value):
-        raise errors.invalid(path, f"Invalid integer: {value}", code="parameter_invalid_integer")
+def _integer(value: str, path: str) -> int:
+    if not _INTEGER.fullmatch(value):
+        raise errors.wrong_type("integer", path, value, code="parameter_invalid_integer")
     return int(value)
 
 
-def _number(value: Any, path: str) -> float:
+def _number(value: str, path: str) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError):
-        raise errors.invalid(path, "must be a number.") from None
+    except ValueError:
+        raise errors.wrong_type("decimal", path, value) from None
 
 
-def _boolean(value: Any, path: str) -> bool:
+def _boolean(value: str, path: str) -> bool:
     if value not in ("true", "false"):
-        raise errors.invalid(path, "must be true or false.")
-    return bool(value == "true")
+        raise errors.wrong_type("boolean", path, value)
+    return value == "true"
 
 
-def _text_map(value: Any, path: str) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise errors.invalid(path, "must be a hash.")
+_SCALARS: dict[type, Callable[[str, str], Any]] = {bool: _boolean, int: _integer, float: _number}
+_NAMES = {bool: "boolean", int: "integer", float: "decimal"}
+
+
+def _free(value: dict[str, Any], path: str) -> dict[str, str]:
+    """A hash of the caller's own keys, as metadata is."""
     for key, item in value.items():
+        inside = f"{path}[{key}]"
         if not isinstance(item, str):
-            raise errors.invalid(f"{path}[{key}]", "must be a string.")
-        if len(key) > 40 or len(item) > 500:
-            raise errors.invalid(f"{path}[{key}]", "keys have at most 40 characters and values at most 500.")
+            raise errors.wrong_type("string", inside, json.dumps(listed(item)))
+        if len(key) > 40:
+            raise errors.invalid(inside, f"keys can have up to 40 characters, but this one has {len(key)}.")
+        if len(item) > 500:
+            raise errors.invalid(inside, f"values can have up to 500 characters, but this one has {len(item)}.")
     if len(value) > 50:
-        raise errors.invalid(path, "at most 50 keys are allowed.")
+        raise errors.invalid(path, f"up to 50 keys are allowed, but there are {len(value)}.")
     return dict(value)
