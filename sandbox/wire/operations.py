@@ -68,6 +68,18 @@ class Operation:
     def name(self) -> str:
         return f"{self.method} {self.path}"
 
+    @property
+    def resource(self) -> str:
+        """What a restricted key needs a right to: the last part of the path that names a kind of object."""
+        parts = [part for part in self.path.split("/")[2:] if part != "*"]
+        if parts[0] == "customers" and "payment_methods" in parts:
+            return "payment_methods"
+        return parts[0]
+
+    @property
+    def right(self) -> str:
+        return "read" if self.method == "GET" else "write"
+
     def shape_at(self, version: Version) -> type:
         return self.shape_for(version) if self.shape_for else self.shape
 
