@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+from importlib import import_module
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
+from django.conf import settings
 from django.core.cache import cache
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -18,6 +21,23 @@ logger = logging.getLogger(__name__)
 app = Celery("fcdash")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["webhooks", "accounts", "banking", "spending", "payments", "api"])
+
+
+@worker_init.connect
+def _refuse_other_stripe(**_: Any) -> None:
+    """A worker whose keys are of another Stripe than its database does not start."""
+    from fcdash.gateway.errors import OtherStripe
+
+    try:
+        import_module(settings.STRIPE_BINDING).refuse_other_mode()
+    except OtherStripe as problem:
+        raise SystemExit(str(problem)) from None
+    except DatabaseError as problem:
+        logger.warning("the database is not there yet: %s", type(problem).__name__)
+    finally:
+        # The processes that it forks open connections of their own.
+        connection.close()
+        getattr(connection, "close_pool", lambda: None)()
 
 
 def nudge(task: Any, *args: Any) -> None:

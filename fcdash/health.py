@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from urllib.request import urlopen
 
 from django.conf import settings
@@ -68,6 +69,10 @@ def _broker() -> None:
         broker.ensure_connection(max_retries=1, timeout=2)
 
 
+def _stripe() -> None:
+    import_module(settings.STRIPE_BINDING).refuse_other_mode()
+
+
 def _workers() -> None:
     answers = celery.control.ping(timeout=2, limit=settings.RUN_WORKERS) or []
     if len(answers) < settings.RUN_WORKERS:
@@ -84,6 +89,8 @@ PROBES: dict[str, Callable[[], None]] = {
     "migrations": _migrations,
     "cache": _cache,
     "broker": _broker,
+    # That the keys are of the Stripe that the database belongs to; whether Stripe answers is no part of ours.
+    "stripe": _stripe,
     # Under `make run` alone are there workers and a sandbox of our own to wait for.
     **({"worker": _workers, "sandbox": _sandbox} if settings.RUN_WORKERS else {}),
 }

@@ -65,11 +65,19 @@ STRIPE_JS_URL: str = env.str(
     "STRIPE_JS_URL", default=f"{_sandbox_url}/v3/" if STRIPE_SANDBOX else "https://js.stripe.com/v3/"
 )
 STRIPE_API_VERSION = "2026-10-28.endive"
-STRIPE_HOSTED_VERSION = "2026-04-22.preview; financial_connections_hosted_beta=v1"
+STRIPE_PREVIEW_VERSION = "2026-04-22.preview"
+STRIPE_HOSTED_VERSION = f"{STRIPE_PREVIEW_VERSION}; financial_connections_hosted_beta=v1"
 STRIPE_LIVEMODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+STRIPE_MODE = "sandbox" if STRIPE_SANDBOX else "live" if STRIPE_LIVEMODE else "test"
 STRIPE_TEST_KEY_IN_PRODUCTION: bool = env.bool("STRIPE_TEST_KEY_IN_PRODUCTION", default=False)
 STRIPE_EVENT_DAYS: int = env.int("STRIPE_EVENT_DAYS", default=90)
 STRIPE_CONNECT_SECONDS, STRIPE_READ_SECONDS, STRIPE_RETRIES = 3, env.int("STRIPE_READ_SECONDS", default=20), 2
+# How often a day a household's accounts may be refreshed where Stripe bills for it, by feature.
+STRIPE_BILLED_A_DAY: dict[str, int] = {
+    "balance": env.int("STRIPE_BALANCES_A_DAY", default=100),
+    "ownership": env.int("STRIPE_OWNERSHIPS_A_DAY", default=20),
+    "transactions": env.int("STRIPE_TRANSACTIONS_A_DAY", default=200),
+}
 STRIPE_REQUESTS_PER_SECOND: int = env.int("STRIPE_REQUESTS_PER_SECOND", default=0 if STRIPE_SANDBOX else 20)
 
 # --- Applications -----------------------------------------------------------------------------------------------
@@ -276,6 +284,8 @@ UPCOMING_SOURCES = ["payments.upcoming.items"]
 STAFF_ASK = "accounts.oversight.ask"
 # What to do about an event of Stripe: the apps know, the inbox must not import them.
 STRIPE_EVENT_HANDLERS = "fcdash.events.HANDLERS"
+# Which Stripe this database belongs to: the inbox's app knows, the gateway must not import it.
+STRIPE_BINDING = "webhooks.binding"
 
 # --- The browser's side -----------------------------------------------------------------------------------------
 _stripe_js_origin = "{0.scheme}://{0.netloc}".format(urlsplit(STRIPE_JS_URL))

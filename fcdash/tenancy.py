@@ -51,6 +51,7 @@ NOT_TENANT = {
     "usersessions_usersession": "sign-in",
     "webhooks_stripeevent": "an event is stored before its household is known; never shown to households",
     "webhooks_eventcursor": "how far the Events list has been read",
+    "webhooks_stripebinding": "which Stripe the whole database belongs to",
     "payments_biller": "the directory of billers that the operator approved, one for all households",
     "django_celery_beat_clockedschedule": "the schedule",
     "django_celery_beat_crontabschedule": "the schedule",

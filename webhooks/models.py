@@ -1,4 +1,4 @@
-"""Stripe's events as they came in, and how far the Events list has been read."""
+"""Stripe's events as they came in, how far their list has been read, and which Stripe the database belongs to."""
 
 from __future__ import annotations
 
@@ -51,3 +51,23 @@ class EventCursor(models.Model):
 
     def __str__(self) -> str:
         return f"events until {self.read_until:%Y-%m-%d %H:%M:%S}"
+
+
+class StripeBinding(models.Model):
+    """The Stripe that this database belongs to: one row, made by the first call. Ids of another mean nothing here."""
+
+    class Mode(models.TextChoices):
+        SANDBOX = "sandbox", "the local sandbox"
+        TEST = "test", "Stripe's test mode"
+        LIVE = "live", "Stripe's live mode"
+
+    only = models.BooleanField(default=True, unique=True, editable=False)
+    mode = models.CharField(max_length=7, choices=Mode.choices)
+    account = models.CharField(max_length=64, blank=True, help_text="acct_…; empty: the key was not told.")
+    bound_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(only=True), name="webhooks_one_binding")]
+
+    def __str__(self) -> str:
+        return f"{self.get_mode_display()}, {self.account or 'account not known'}"

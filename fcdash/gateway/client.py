@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -67,9 +68,14 @@ def write(
     return _ask(lambda stripe_client: call(stripe_client, options), writes=True)
 
 
-def _ask(call: Callable[[stripe.StripeClient], ResultT], writes: bool) -> ResultT:
+def _enter() -> None:
     forbid_transaction()
+    import_module(settings.STRIPE_BINDING).require()
     bucket.take()
+
+
+def _ask(call: Callable[[stripe.StripeClient], ResultT], writes: bool) -> ResultT:
+    _enter()
     try:
         return call(client())
     except stripe.StripeError as problem:
@@ -86,8 +92,7 @@ def read_page(path: str, params: dict[str, Any]) -> dict[str, Any]:
 
     Raises TryAgain or WillNotWork.
     """
-    forbid_transaction()
-    bucket.take()
+    _enter()
     try:
         answer = _session().get(
             f"{settings.STRIPE_API_BASE}{path}?{urlencode(params)}",

@@ -2,6 +2,7 @@
 
     StripeProblem
     ├── TryAgain          nothing happened; the same call may be made later (429, 409, 424, no connection)
+    │   └── OtherStripe   nothing was asked: the key is of another Stripe than this database; mend the settings
     ├── WillNotWork       Stripe refused, and will again; `reason` is Stripe's code, `message` its words
     └── OutcomeUnknown    the request may have arrived; look the object up, never guess (timeout, reset, 5xx, no JSON)
 
@@ -23,6 +24,13 @@ class TryAgain(StripeProblem):
     def __init__(self, message: str, after_seconds: float = 5) -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
+
+
+class OtherStripe(TryAgain):
+    """The key is of another mode or account than the database; nothing may be taken as failed because of that."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, after_seconds=300)
 
 
 class WillNotWork(StripeProblem):
