@@ -57,7 +57,7 @@ class AccountQuerySet(TenantQuerySet["Account"]):
 
 
 class Account(TenantModel):
-    """A bank account that a member linked (Stripe's financial_connections.account)."""
+    """A bank account that a member linked (Stripe's financial_connections.account), or one that is kept by hand."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", "Active"
@@ -70,7 +70,7 @@ class Account(TenantModel):
         IMPOSSIBLE = "impossible", "Cannot be repaired"
 
     holder = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", help_text="The Customer at Stripe.")
-    stripe_id = models.CharField(max_length=255, unique=True)
+    stripe_id = models.CharField(max_length=255, blank=True, help_text="Empty: kept by hand.")
     institution = models.CharField(max_length=200)
     name = models.CharField(max_length=200)
     last4 = models.CharField(max_length=4, blank=True)
@@ -99,8 +99,20 @@ class Account(TenantModel):
 
     objects: ClassVar[Any] = AccountQuerySet.as_manager()
 
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stripe_id"], condition=~models.Q(stripe_id=""), name="banking_account_stripe"
+            )
+        ]
+
     def __str__(self) -> str:
         return f"{self.name} ••{self.last4}"
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person keeps it: no bank stands behind it, and nothing is ever asked of Stripe."""
+        return not self.stripe_id
 
     @property
     def payable(self) -> bool:
@@ -328,7 +340,7 @@ class OpeningBalance(TenantModel):
 
 
 class BalanceCheck(TenantModel):
-    """The opening balance and all posted rows since, against what the bank said: `actual` less `expected` is the gap."""
+    """Opening balance and posted rows since, against what the bank said: `actual` less `expected` is the gap."""
 
     account = TenantKey(Account, related_name="balance_checks", db_index=False)
     currency = models.CharField(max_length=3)
@@ -371,3 +383,8 @@ class BilledUse(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint(fields=["household", "on", "feature"], name="banking_use_day")]
+
+
+from banking.models_by_hand import Import, ImportedRow, StatedBalance  # noqa: E402
+
+__all__ = ["Import", "ImportedRow", "StatedBalance"]
