@@ -284,6 +284,9 @@ UPCOMING_SOURCES = ["payments.upcoming.items"]
 STAFF_ASK = "accounts.oversight.ask"
 # What to do about an event of Stripe: the apps know, the inbox must not import them.
 STRIPE_EVENT_HANDLERS = "fcdash.events.HANDLERS"
+STRIPE_CONNECT_HANDLERS = "fcdash.events.CONNECT_HANDLERS"
+# Which billers have Stripe accounts of their own: payments knows.
+CONNECTED_ACCOUNTS = "payments.receiving.connected_accounts"
 # Which Stripe this database belongs to: the inbox's app knows, the gateway must not import it.
 STRIPE_BINDING = "webhooks.binding"
 

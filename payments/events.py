@@ -6,7 +6,7 @@ from typing import Any
 
 from fcdash.gateway import debits
 from fcdash.gateway.errors import WillNotWork
-from payments import mandates, settling
+from payments import mandates, receiving, settling
 from webhooks.dispatch import Event, Handler
 
 
@@ -34,6 +34,11 @@ def follow_mandate(event: Event) -> None:
 def follow_payment_method(event: Event) -> None:
     """A payment method was attached, detached, corrected or blocked."""
     mandates.sync_payment_method(event.object_id)
+
+
+def follow_receiver(event: Event) -> None:
+    """A biller's Stripe account changed, or is no longer connected to ours."""
+    receiving.follow_account(event.account)
 
 
 def _payment_intent_of(event: Event) -> str:
@@ -105,3 +110,6 @@ HANDLERS: dict[str, Handler] = {
         follow_payment_method,
     ),
 }
+CONNECT_HANDLERS: dict[str, Handler] = dict.fromkeys(
+    ("account.updated", "account.application.deauthorized", "capability.updated"), follow_receiver
+)

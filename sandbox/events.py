@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +31,17 @@ cause = Cause()
 
 class Undeclared(Exception):
     """An operation emitted an event that its declaration does not name."""
+
+
+@contextmanager
+def by_itself() -> Iterator[None]:
+    """What happens meanwhile is no doing of the request that is being handled."""
+    global cause
+    outer, cause = cause, Cause()
+    try:
+        yield
+    finally:
+        cause = outer
 
 
 def emit(type: str, body: Body, previous: dict[str, Any] | None = None) -> None:
@@ -68,4 +81,5 @@ def _write(type: str, data: dict[str, Any], endpoints: list[str]) -> None:
 def _wants(endpoint: Body, type: str) -> bool:
     if endpoint["status"] != "enabled":
         return False
-    return any(fnmatch.fnmatchcase(type, pattern) for pattern in endpoint["enabled_events"])
+    ours = not endpoint["_"].get("connect")
+    return ours and any(fnmatch.fnmatchcase(type, pattern) for pattern in endpoint["enabled_events"])

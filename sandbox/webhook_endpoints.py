@@ -55,6 +55,8 @@ def create(call: Call) -> Body:
     if urlsplit(params["url"]).scheme not in ("http", "https"):
         raise errors.invalid("url", "must be a URL.", code="url_invalid")
     endpoint = _new(ids.new_id(KIND), params["url"], list(params["enabled_events"]), "whsec_" + ids.token(32))
+    # Nothing happens at connected accounts here, so that such an endpoint hears of nothing.
+    endpoint["_"]["connect"] = params.get("connect", False)
     endpoint["api_version"] = params.get("api_version")
     endpoint["description"] = params.get("description") or None
     endpoint["metadata"] = customers.merged_metadata({}, params.get("metadata", {}))
@@ -103,7 +105,7 @@ def list_endpoints(call: Call) -> Body:
 _PATH = "/v1/webhook_endpoints"
 
 OPERATIONS = (
-    Operation("POST", _PATH, create, WebhookEndpointCreateParams, beyond=("connect",)),
+    Operation("POST", _PATH, create, WebhookEndpointCreateParams),
     Operation("GET", _PATH, list_endpoints, WebhookEndpointListParams),
     Operation("GET", _PATH + "/*", retrieve, WebhookEndpointRetrieveParams),
     Operation("POST", _PATH + "/*", update, WebhookEndpointUpdateParams),

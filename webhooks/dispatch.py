@@ -32,9 +32,21 @@ Handler = Callable[[Event], None]
 
 @lru_cache(maxsize=1)
 def handlers() -> dict[str, Handler]:
-    """The apps' handlers by event type."""
+    """The apps' handlers of our own account's events, by type."""
     joined: dict[str, Handler] = import_string(settings.STRIPE_EVENT_HANDLERS)
     return joined
+
+
+@lru_cache(maxsize=1)
+def connect_handlers() -> dict[str, Handler]:
+    """The apps' handlers of events of connected accounts, by type."""
+    joined: dict[str, Handler] = import_string(settings.STRIPE_CONNECT_HANDLERS)
+    return joined
+
+
+def handler_of(type: str, account: str) -> Handler | None:
+    """Who handles an event; `account` is the connected account that it comes from, or "". None: nobody."""
+    return (connect_handlers() if account else handlers()).get(type)
 
 
 def as_event(row: StripeEvent) -> Event:

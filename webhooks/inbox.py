@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from fcdash.celery import begun, call
@@ -32,7 +33,8 @@ def store(event: dict[str, Any], source: str = "webhook") -> bool:
     """
     from webhooks.tasks import work_off
 
-    handled = event["type"] in dispatch.handlers() and event["livemode"] == settings.STRIPE_LIVEMODE
+    account = str(event.get("account") or "")
+    handled = dispatch.handler_of(event["type"], account) is not None and event["livemode"] == settings.STRIPE_LIVEMODE
     state = StripeEvent.State.RECEIVED if handled else StripeEvent.State.IGNORED
     now = timezone.now()
     with connection.cursor() as cursor:
@@ -46,7 +48,7 @@ def store(event: dict[str, Any], source: str = "webhook") -> bool:
                 _clean(str(event["data"]["object"].get("id") or ""))[:255],
                 datetime.fromtimestamp(event["created"], UTC),
                 event["livemode"],
-                _clean(str(event.get("account") or ""))[:255],
+                _clean(account)[:255],
                 _clean(str(event.get("api_version") or ""))[:40],
                 _body(event),
                 source,
@@ -88,7 +90,9 @@ def process(event_pk: int) -> None:
     if event is None:
         return
     try:
-        dispatch.handlers()[event.type](dispatch.as_event(event))
+        handler = dispatch.handler_of(event.type, event.account)
+        if handler is not None:
+            handler(dispatch.as_event(event))
     except Exception as problem:
         # Whatever a handler raises, the event must come back: the row is the queue of record.
         _keep_failure(event, problem)
@@ -123,9 +127,12 @@ def replay(event_pk: int) -> None:
     from webhooks.tasks import work_off as work_off_task
 
     with transaction.atomic():
-        StripeEvent.objects.filter(pk=event_pk, livemode=settings.STRIPE_LIVEMODE).filter(
-            type__in=list(dispatch.handlers())
-        ).update(state=StripeEvent.State.RECEIVED, attempts=0, next_attempt_at=timezone.now(), last_error="")
+        handled = Q(account="", type__in=list(dispatch.handlers())) | ~Q(account="") & Q(
+            type__in=list(dispatch.connect_handlers())
+        )
+        StripeEvent.objects.filter(handled, pk=event_pk, livemode=settings.STRIPE_LIVEMODE).update(
+            state=StripeEvent.State.RECEIVED, attempts=0, next_attempt_at=timezone.now(), last_error=""
+        )
         call(work_off_task)
 
 

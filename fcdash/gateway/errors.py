@@ -72,6 +72,8 @@ def translate(problem: stripe.StripeError, writes: bool) -> StripeProblem:
     if isinstance(problem, stripe.APIConnectionError | stripe.APIError) or status >= 500 or (status == 0):
         words = f"no answer from Stripe ({type(problem).__name__} {status or ''})".strip()
         return OutcomeUnknown(words, answered=status >= 500) if writes else TryAgain(words)
+    if code == "account_invalid":
+        return WillNotWork(code, problem.user_message or "", status)
     if isinstance(problem, stripe.AuthenticationError | stripe.PermissionError):
         return WillNotWork("key_refused", "Stripe refused the API key or its rights.", status)
     return WillNotWork(
