@@ -11,9 +11,8 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import clock, controls, deliveries, dialog, timers, webhook_endpoints
+from sandbox import clock, controls, deliveries, dialog, faults, timers, webhook_endpoints
 from sandbox.store import store
-from sandbox.wire import faults
 from sandbox.wire.api import api
 
 logger = logging.getLogger("sandbox")
@@ -56,7 +55,6 @@ def _open(data: Path, webhook: str | None) -> None:
     store.open(data)
     clock.set_offset(store.setting("clock_offset") or 0.0)
     faults.restore()
-    deliveries.restore_faults()
     if webhook is not None:
         with store.transaction():
             webhook_endpoints.set_own(webhook)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from functools import wraps
 from typing import Any
 
@@ -12,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import banks, clock, deliveries, timers, webhook_endpoints
+from sandbox import banks, clock, deliveries, faults, timers, webhook_endpoints
 from sandbox.connections import accounts, feed, refreshing, sessions
 from sandbox.money import disputes, mandates, payment_intents, refunds, returns
 from sandbox.store import Body, store
-from sandbox.wire import errors, faults, idempotency, rendering
+from sandbox.wire import errors, idempotency, rendering
+from sandbox.wire import faults as api_faults
 from sandbox.wire.errors import ApiError
 
 Control = Callable[[Request, Body], Awaitable[Body]]
@@ -161,27 +161,11 @@ async def advance_clock(request: Request, body: Body) -> Body:
 
 
 async def put_faults(request: Request, body: Body) -> Body:
-    with store.transaction():
-        if "api" in body:
-            faults.set_faults(_of_type(body, "api", list))
-        if "webhooks" in body:
-            deliveries.set_faults(_of_type(body, "webhooks", dict))
-    return _faults()
-
-
-def _of_type(body: Body, name: str, kind: type) -> Any:
-    value = kind() if body[name] is None else body[name]
-    if not isinstance(value, kind):
-        raise errors.invalid(name, f"must be a {kind.__name__}.")
-    return value
+    return faults.put(body)
 
 
 async def get_faults(request: Request, body: Body) -> Body:
-    return _faults()
-
-
-def _faults() -> Body:
-    return {"api": faults.listed(), "webhooks": asdict(deliveries.faults)}
+    return faults.shown()
 
 
 async def put_webhook(request: Request, body: Body) -> Body:
@@ -222,13 +206,12 @@ async def list_deliveries(request: Request, body: Body) -> Body:
 async def reset(request: Request, body: Body) -> Body:
     """Empties the sandbox; the webhook's address stays, as it belongs to the set-up."""
     url = store.setting("webhook_url")
-    faults.release_held()
+    api_faults.release_held()
     store.db.execute("DELETE FROM outbox")
     await deliveries.settle_down()
     store.empty()
     clock.set_offset(0.0)
     faults.restore()
-    deliveries.restore_faults()
     with store.transaction():
         webhook_endpoints.set_own(url)
     return {"ok": True}

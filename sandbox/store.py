@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS refreshes (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS transactions (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, bank_key TEXT,
-    amount INTEGER NOT NULL, currency TEXT NOT NULL, description TEXT NOT NULL, status TEXT NOT NULL,
+    amount INTEGER NOT NULL, currency TEXT NOT NULL, description_json TEXT NOT NULL, status TEXT NOT NULL,
     transacted_at INTEGER NOT NULL, posted_at INTEGER, void_at INTEGER, updated INTEGER NOT NULL,
     refresh INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS transactions_by_date ON transactions (account, transacted_at, seq);
@@ -42,9 +42,9 @@ CREATE INDEX IF NOT EXISTS transactions_by_refresh ON transactions (account, ref
 CREATE INDEX IF NOT EXISTS transactions_by_bank_key ON transactions (account, bank_key) WHERE bank_key IS NOT NULL;
 CREATE TABLE IF NOT EXISTS booked (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, amount INTEGER NOT NULL,
-    currency TEXT NOT NULL, description TEXT NOT NULL, status TEXT NOT NULL, transacted_at INTEGER NOT NULL,
-    posted_at INTEGER, void_at INTEGER, seen INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS booked_unseen ON booked (account, seq) WHERE NOT seen;
+    currency TEXT NOT NULL, description_json TEXT NOT NULL, status TEXT NOT NULL, transacted_at INTEGER NOT NULL,
+    posted_at INTEGER, void_at INTEGER);
+CREATE INDEX IF NOT EXISTS booked_by_account ON booked (account, seq);
 
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, created INTEGER NOT NULL,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox import banks, clock, events, ids, timers
-from sandbox.connections import feed
+from sandbox.connections import bank_faults, feed
 from sandbox.store import Body, store
 from sandbox.wire.errors import ApiError
 
@@ -92,9 +92,10 @@ def _finish(account_id: str, feature: str) -> None:
     if account is None or account[FIELD[feature]] is None or account["status"] == "disconnected":
         return
     mode = account["_"]["refresh"]
-    if mode == "hang":
+    if mode == "hang" or bank_faults.take(account, "refresh_hangs", feature):
         return
-    succeeded = mode == "succeed" and account["status"] == "active"
+    fails = mode == "fail" or bank_faults.take(account, "refresh_fails", feature) is not None
+    succeeded = not fails and account["status"] == "active"
     if succeeded and not _READ[feature](account):
         timers.set_timer(f"refresh_{feature}", account_id, clock.now())
         return
@@ -115,7 +116,23 @@ def _read_balance(account: Body) -> bool:
     else:
         balance = banks.balance_for(hidden["bank_key"], datetime.now(UTC))
         account["balance"] = _balance_body(account, balance.current, balance.available, balance.used)
+    fault = bank_faults.take(account, "balance")
+    if fault is not None and account["balance"]:
+        account["balance"] = _spoilt(account["balance"], bank_faults.chance_of(account, "balance").choice(fault.only))
     return True
+
+
+def _spoilt(balance: Body, how: str) -> Body | None:
+    """A balance as some banks give it: none, half of one, in two currencies, or yesterday's."""
+    inner = "credit" if balance["type"] == "credit" else "cash"
+    (figure,) = balance[inner]
+    return {
+        "null": None,
+        "available": {**balance, inner: {figure: None}},
+        "currencies": {**balance, "current": {**balance["current"], "eur": 123_45}},
+        "empty": {**balance, "current": {}, inner: {figure: {}}},
+        "stale": {**balance, "as_of": balance["as_of"] - clock.DAY},
+    }[how]
 
 
 def _balance_body(account: Body, current: int, available: int | None, used: int | None, currency: str = "usd") -> Body:

@@ -7,7 +7,7 @@ from typing import Any
 
 from stripe.params.financial_connections import TransactionListParams, TransactionRetrieveParams
 
-from sandbox.connections import accounts
+from sandbox.connections import accounts, bank_faults, shifting
 from sandbox.store import store
 from sandbox.wire import errors, listing
 from sandbox.wire.errors import ApiError
@@ -15,7 +15,7 @@ from sandbox.wire.operations import Call, Operation, Raw
 
 _FROM = "transactions t JOIN refreshes r ON r.seq = t.refresh"
 _COLUMNS = (
-    "t.id, t.account, t.amount, t.currency, t.description, t.status, t.transacted_at, t.posted_at, t.void_at, "
+    "t.id, t.account, t.amount, t.currency, t.description_json, t.status, t.transacted_at, t.posted_at, t.void_at, "
     "t.updated, r.id"
 )
 # Up to this many rows since a refresh, sorting them beats walking the account by date in search of them.
@@ -32,6 +32,9 @@ def list_transactions(call: Call) -> Raw:
             code="financial_connections_no_successful_transaction_refresh",
             param="account",
         )
+    cursor = params.get("starting_after")
+    if cursor and bank_faults.are_set("shift") and _is_row_of(cursor, account["id"]):
+        shifting.strike(account, cursor)
     rows, has_more = _page(account["id"], params)
     url = json.dumps(call.url)
     return Raw(
@@ -99,6 +102,13 @@ def _refresh_position(refresh_id: str, account_id: str) -> int:
     return int(row[0])
 
 
+def _is_row_of(row_id: str, account_id: str) -> bool:
+    return (
+        store.db.execute("SELECT 1 FROM transactions WHERE id = ? AND account = ?", (row_id, account_id)).fetchone()
+        is not None
+    )
+
+
 def _position(row_id: str, account_id: str, param: str) -> tuple[int, int]:
     row = store.db.execute(
         "SELECT transacted_at, seq FROM transactions WHERE id = ? AND account = ?", (row_id, account_id)
@@ -118,12 +128,12 @@ def retrieve(call: Call) -> Raw:
 
 def _text(row: tuple[Any, ...]) -> str:
     """A row as JSON. Written by hand: a page of a hundred costs a fifth of what `json.dumps` of dicts does."""
-    row_id, account, amount, currency, description, status, transacted_at, posted_at, void_at, updated, refresh = row
+    row_id, account, amount, currency, words, status, transacted_at, posted_at, void_at, updated, refresh = row
     posted = "null" if posted_at is None else posted_at
     void = "null" if void_at is None else void_at
     return (
         f'{{"id":"{row_id}","object":"financial_connections.transaction","account":"{account}","amount":{amount},'
-        f'"currency":{json.dumps(currency)},"description":{json.dumps(description)},"livemode":false,'
+        f'"currency":{json.dumps(currency)},"description":{words},"livemode":false,'
         f'"status":"{status}","status_transitions":{{"posted_at":{posted},"void_at":{void}}},'
         f'"transacted_at":{transacted_at},"transaction_refresh":"{refresh}","updated":{updated}}}'
     )

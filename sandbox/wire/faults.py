@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from sandbox import chance
 from sandbox.store import store
 from sandbox.wire import errors
 
@@ -16,8 +17,9 @@ KINDS = BEFORE + AFTER
 
 @dataclass
 class Fault:
-    """`match`: method, space, whole path, `*` for one segment.
+    """`match`: method, space, whole path; `*` for any method or one segment, `**` at the end for all that follow.
 
+    `skip` is how many requests that fit are let through first, `chance` the share of those after them that it strikes.
     `seconds` is how slow `slow` is; `should_retry` is what the answer tells the client about trying again.
     """
 
@@ -27,12 +29,17 @@ class Fault:
     left: int = 1
     seconds: float = 1.0
     should_retry: bool | None = None
+    skip: int = 0
+    chance: float = 1.0
 
     def fits(self, method: str, path: str) -> bool:
         wanted_method, _, wanted_path = self.match.partition(" ")
-        if wanted_method != method:
+        if wanted_method not in ("*", method):
             return False
         wanted, given = wanted_path.strip("/").split("/"), path.strip("/").split("/")
+        if wanted[-1] == "**":
+            wanted = wanted[:-1]
+            given = given[: len(wanted)]
         return len(wanted) == len(given) and all(
             each in ("*", segment) for each, segment in zip(wanted, given, strict=True)
         )
@@ -52,6 +59,9 @@ def set_faults(specs: list[Any]) -> None:
 def _fault(spec: Any) -> Fault:
     if not isinstance(spec, dict):
         raise errors.invalid("api", "must be a list of hashes.")
+    for name in spec:
+        if name not in _NAMES:
+            raise errors.unknown(f"api[{name}]")
     match, kind, times = spec.get("match"), str(spec.get("kind")), spec.get("times", 1)
     if not isinstance(match, str) or " /" not in match:
         raise errors.invalid("api[match]", "must be a method, a space and a path.")
@@ -59,7 +69,20 @@ def _fault(spec: Any) -> Fault:
         raise errors.invalid("api[kind]", "must be one of " + ", ".join(KINDS))
     if not isinstance(times, int) or times < 1:
         raise errors.invalid("api[times]", "must be a positive integer.")
-    return Fault(match, kind, times, times, float(spec.get("seconds", 1.0)), spec.get("should_retry"))
+    seconds, skip, share = _number(spec, "seconds", 1.0), int(_number(spec, "skip", 0)), _number(spec, "chance", 1.0)
+    if share > 1:
+        raise errors.invalid("api[chance]", "must be a share between 0 and 1.")
+    return Fault(match, kind, times, times, seconds, spec.get("should_retry"), skip, share)
+
+
+_NAMES = tuple(each.name for each in fields(Fault))
+
+
+def _number(spec: dict[str, Any], name: str, otherwise: float) -> float:
+    value = spec.get(name, otherwise)
+    if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+        raise errors.invalid(f"api[{name}]", "must be a number, not negative.")
+    return float(value)
 
 
 def listed() -> list[dict[str, Any]]:
@@ -73,11 +96,19 @@ def restore() -> None:
 def take(method: str, path: str) -> Fault | None:
     """The fault that befalls this request, used up by one."""
     for fault in _faults:
-        if fault.left > 0 and fault.fits(method, path):
+        if fault.left > 0 and fault.fits(method, path) and _strikes(fault):
             fault.left -= 1
             _remember()
             return fault
     return None
+
+
+def _strikes(fault: Fault) -> bool:
+    if fault.skip > 0:
+        fault.skip -= 1
+        _remember()
+        return False
+    return fault.chance >= 1 or chance.draw(f"api:{fault.match}:{fault.kind}").random() < fault.chance
 
 
 def _remember() -> None:
