@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import banks, clock, deliveries, faults, timers, webhook_endpoints
-from sandbox.connections import accounts, feed, refreshing, sessions
+from sandbox.connections import accounts, bank_side, feed, sessions
 from sandbox.money import disputes, mandates, payment_intents, refunds, returns
 from sandbox.store import Body, store
 from sandbox.wire import errors, idempotency, rendering
@@ -53,16 +53,15 @@ async def ready(request: Request, body: Body) -> Body:
 
 
 async def list_banks(request: Request, body: Body) -> Body:
-    names = ("key", "name", "category", "subcategory", "last4")
+    return {"data": [_bank(institution) for institution in banks.INSTITUTIONS]}
+
+
+def _bank(institution: banks.Institution) -> Body:
+    of_bank = ("key", "name", "aliases", "note", "behaviour", "oauth", "country")
+    of_account = ("key", "name", "category", "subcategory", "last4", "currency", "supports_payments")
     return {
-        "data": [
-            {
-                "key": institution.key,
-                "name": institution.name,
-                "accounts": [{name: getattr(account, name) for name in names} for account in institution.accounts],
-            }
-            for institution in banks.INSTITUTIONS
-        ]
+        **{name: getattr(institution, name) for name in of_bank},
+        "accounts": [{name: getattr(account, name) for name in of_account} for account in institution.accounts],
     }
 
 
@@ -70,7 +69,9 @@ async def authorize(request: Request, body: Body) -> Body:
     keys = body.get("accounts", [])
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise errors.invalid("accounts", "must be a list of the keys of bank accounts.")
-    return sessions.authorize(request.path_params["session"], keys, body.get("result", "success"))
+    return sessions.authorize(
+        request.path_params["session"], keys, body.get("result", "success"), body.get("reason", "other")
+    )
 
 
 async def book_transactions(request: Request, body: Body) -> Body:
@@ -86,15 +87,7 @@ async def book_transactions(request: Request, body: Body) -> Body:
 async def set_account_state(request: Request, body: Body) -> Body:
     with store.transaction():
         account = accounts.existing(request.path_params["account"], None)
-        if "refresh" in body:
-            account["_"]["refresh"] = _choice(body, "refresh", ("succeed", "fail", "hang"))
-            if account["_"]["refresh"] != "hang":
-                refreshing.restart_hanging(account)
-        if "balance" in body:
-            account["_"]["balance"] = _balance(body["balance"], account["category"])
-        store.save(account)
-        if "status" in body:
-            accounts.set_status(account, _choice(body, "status", ("active", "inactive")))
+        bank_side.set_state(account, body)
         return rendering.shown(account)
 
 
@@ -102,25 +95,6 @@ def _choice(body: Body, name: str, choices: tuple[str, ...]) -> str:
     if body[name] not in choices:
         raise errors.invalid(name, "must be one of " + ", ".join(choices))
     return str(body[name])
-
-
-def _balance(given: Any, category: str) -> Body | None:
-    """Cents, or `current` with `available` or `used`, each cents or a hash by currency; null: the bank gives none."""
-    if given is None:
-        return None
-    if isinstance(given, int):
-        given = {"current": given, ("used" if category == "credit" else "available"): given}
-    if not isinstance(given, dict) or "current" not in given:
-        raise errors.invalid("balance", "must be cents, or a hash with `current` in cents.")
-    balance: Body = {"available": None, "used": None}
-    for name in ("current", "available", "used"):
-        value = given.get(name)
-        if isinstance(value, dict):
-            ((balance["currency"], value),) = value.items()
-        if value is not None and not isinstance(value, int):
-            raise errors.invalid(f"balance[{name}]", "must be cents.")
-        balance[name] = value
-    return balance
 
 
 async def settle(request: Request, body: Body) -> Body:

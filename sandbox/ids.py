@@ -12,6 +12,7 @@ PREFIXES = {
     "financial_connections.account": "fca_",
     "financial_connections.account_ownership": "fcaowns_",
     "financial_connections.account_owner": "fcaown_",
+    "financial_connections.authorization": "fcauth_",
     "financial_connections.transaction": "fctxn_",
     "financial_connections.transaction_refresh": "fctxnref_",
     "payment_method": "pm_",

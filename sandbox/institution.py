@@ -12,6 +12,10 @@ Word = Literal["options", "mfa", "confirm_mfa", "security_question", "error", "i
 NumberState = Literal["transactable", "pending", "deactivated"]
 
 DAY = 86_400
+# What a bank does "shortly after" something: soon enough to wait for, late enough to see what was before.
+SHORTLY = 2
+# How long before an end that is known Stripe tells of it.
+WARNED_BEFORE = 30 * DAY
 PLAIN_WORDS: tuple[Word, ...] = ("mfa", "error", "incorrect")
 ALL_WORDS: tuple[Word, ...] = ("options", "mfa", "confirm_mfa", "security_question", "error", "incorrect")
 

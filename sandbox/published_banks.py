@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sandbox.institution import ALL_WORDS, DAY, AccountNumber, BankAccount, Consent, Institution, Owner
+from sandbox.institution import ALL_WORDS, DAY, SHORTLY, AccountNumber, BankAccount, Consent, Institution, Owner
 from sandbox.invented_banks import cash, credit, outcome_accounts
-
-# What a bank does "shortly after": soon enough to wait for, late enough for the account to be seen before.
-SHORTLY = 2
 
 JENNY = Owner("Jenny Rosen", "jenny.rosen@example.com", "+14155550134", "510 Townsend St, San Francisco, CA 94103")
 JOHN = Owner("John Rosen", "john.rosen@example.com", "+14155550135", "510 Townsend St, San Francisco, CA 94103")

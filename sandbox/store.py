@@ -27,6 +27,7 @@ CREATE INDEX IF NOT EXISTS objects_by_intent ON objects (kind, json_extract(body
 CREATE INDEX IF NOT EXISTS objects_by_charge ON objects (kind, json_extract(body, '$.charge'), seq);
 CREATE INDEX IF NOT EXISTS objects_by_holder ON objects (kind, json_extract(body, '$.account_holder.customer'), seq);
 CREATE INDEX IF NOT EXISTS objects_by_session ON objects (kind, json_extract(body, '$._.session'), seq);
+CREATE INDEX IF NOT EXISTS objects_by_authorization ON objects (kind, json_extract(body, '$._.authorization'), seq);
 CREATE INDEX IF NOT EXISTS objects_by_secret ON objects (json_extract(body, '$._.secret'))
     WHERE json_extract(body, '$._.secret') IS NOT NULL;
 
@@ -82,6 +83,7 @@ PLACES = {
     "charge": "$.charge",
     "holder": "$.account_holder.customer",
     "session": "$._.session",
+    "authorization": "$._.authorization",
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from stripe.params.financial_connections import (
     AccountDisconnectParams,
     AccountListParams,
@@ -15,7 +13,7 @@ from stripe.params.financial_connections import (
 )
 
 from sandbox import banks, clock, customers, events, ids, timers
-from sandbox.connections import refreshing
+from sandbox.connections import access, account_numbers, authorizations, refreshing
 from sandbox.store import Body, store
 from sandbox.wire import errors, listing, rendering
 from sandbox.wire.errors import ApiError
@@ -26,16 +24,16 @@ KIND = "financial_connections.account"
 EVENT = "financial_connections.account."
 
 
-def link(session: Body, bank_key: str) -> Body:
+def link(session: Body, authorization: Body, bank_key: str) -> Body:
     """A new account for what the person chose; linking the same bank account again gives a new id, as Stripe may."""
     institution, bank_account = banks.find_account(bank_key)
-    permissions = session["permissions"]
-    payable = bank_account.category == "cash" and bank_account.supports_payments
+    number = bank_account.account_number
+    payable = bank_account.supports_payments and number is not None and number.state != "pending"
     account: Body = {
         "id": ids.new_id(KIND),
         "object": KIND,
         "account_holder": dict(session["account_holder"]),
-        "account_numbers": _account_numbers() if payable and "payment_method" in permissions else None,
+        "account_numbers": None,
         "balance": None,
         "balance_refresh": None,
         "category": bank_account.category,
@@ -46,31 +44,27 @@ def link(session: Body, bank_key: str) -> Body:
         "livemode": False,
         "ownership": None,
         "ownership_refresh": None,
-        "permissions": list(permissions),
+        "permissions": list(session["permissions"]),
         "status": "active",
-        "status_details": {},
+        "status_details": authorizations.shown_on_account(authorization),
         "subcategory": bank_account.subcategory,
         "subscriptions": [],
         "supported_payment_method_types": ["us_bank_account"] if payable else [],
         "transaction_refresh": None,
-        "_": {"bank_key": bank_key, "session": session["id"], "refresh": "succeed", "cool_until": {}},
+        "_": {
+            "bank_key": bank_key,
+            "session": session["id"],
+            "authorization": authorization["id"],
+            "institution": authorization["institution"],
+            "refresh": "succeed",
+            "cool_until": {},
+        },
     }
-    for prefetched in session["prefetch"] or []:
-        refreshing.start(account, "balance" if prefetched == "balances" else prefetched)
+    account_numbers.issue(account)
+    refreshing.prefetch(account, session)
     store.add(account)
     events.emit(EVENT + "created", account)
     return account
-
-
-def _account_numbers() -> list[Body]:
-    return [
-        {
-            "expected_expiry_date": None,
-            "identifier_type": "account_number",
-            "status": "transactable",
-            "supported_networks": ["ach"],
-        }
-    ]
 
 
 def _render(account: Body, version: Version) -> Body:
@@ -80,7 +74,11 @@ def _render(account: Body, version: Version) -> Body:
         if refresh and refresh["next_refresh_available_at"] and refreshing.cooled_down(account, feature):
             early = min(refresh["next_refresh_available_at"], clock.stamp())
             account = {**account, field: {**refresh, "next_refresh_available_at": early}}
-    return account
+    if version.relinking:
+        hidden = account["_"]
+        return {**account, "authorization": hidden["authorization"], "institution": hidden["institution"]}
+    details = {name: each for name, each in account["status_details"].items() if name == "active"}
+    return {**account, "status_details": details}
 
 
 rendering.RENDERERS[KIND] = _render
@@ -128,9 +126,20 @@ def list_accounts(call: Call) -> Body:
     customer, session = holder.get("customer"), call.params.get("session")
     if customer is not None:
         customers.existing(customer, "account_holder[customer]")
-    if session is not None and store.find("financial_connections.session", session) is None:
-        raise errors.no_such("financial_connections.session", session, "session")
-    return listing.page(KIND, call.params, call.url, call.version, places={"holder": customer, "session": session})
+    return listing.page(
+        KIND, call.params, call.url, call.version, places={"holder": customer}, where=_of_session(session)
+    )
+
+
+def _of_session(session_id: str | None) -> tuple[str, ...]:
+    """SQL for the accounts that a session linked or brought back."""
+    if session_id is None:
+        return ()
+    session = store.find("financial_connections.session", session_id)
+    if session is None:
+        raise errors.no_such("financial_connections.session", session_id, "session")
+    linked = ", ".join(f"'{account_id}'" for account_id in session["_"]["accounts"])
+    return (f"id IN ({linked})",)
 
 
 def refresh(call: Call) -> Body:
@@ -183,13 +192,7 @@ def _daily(account_id: str) -> None:
 
 def disconnect(call: Call) -> Body:
     account = existing(call.id, None)
-    if account["status"] != "disconnected":
-        account.update(status="disconnected", balance=None, ownership=None, subscriptions=[], status_details={})
-        account["account_numbers"] = None
-        _end_refreshes(account)
-        timers.drop_timers(account["id"])
-        store.save(account)
-        events.emit(EVENT + "disconnected", account)
+    access.disconnect(account)
     return rendering.shown(account, call.version)
 
 
@@ -199,61 +202,31 @@ def owners(call: Call) -> Body:
     ownership = store.find("financial_connections.account_ownership", ownership_id)
     if ownership is None or ownership["_"]["account"] != account["id"]:
         raise errors.no_such("financial_connections.account_ownership", ownership_id, "ownership")
-    return {**ownership["owners"], "url": call.url}
-
-
-# What a bank does by itself
-
-
-def set_status(account: Body, status: str) -> None:
-    """Active or inactive, as a bank's consent lapses and is renewed; the caller saves nothing more."""
-    if account["status"] == "disconnected":
-        raise ApiError("A disconnected account stays disconnected; link it again.")
-    if account["status"] == status:
-        return
-    account["status"] = status
-    if status == "inactive":
-        _end_refreshes(account)
-        timers.drop_timers(account["id"], *(f"refresh_{feature}" for feature in refreshing.FIELD))
-    else:
-        _allow_refreshes(account)
-    store.save(account)
-    events.emit(EVENT + ("deactivated" if status == "inactive" else "reactivated"), account)
-
-
-def _end_refreshes(account: Body) -> None:
-    """No refresh outlives the access: running ones fail, and the next has no date."""
-    for field in refreshing.FIELD.values():
-        running: dict[str, Any] | None = account[field]
-        if running is not None:
-            running["next_refresh_available_at"] = None
-            if running["status"] == "pending":
-                running["status"] = "failed"
-
-
-def _allow_refreshes(account: Body) -> None:
-    for field in refreshing.FIELD.values():
-        if account[field] is not None:
-            account[field]["next_refresh_available_at"] = clock.stamp()
-    account["_"]["cool_until"] = {}
+    return listing.page_of(ownership["owners"]["data"], call.params, call.url, "financial_connections.account_owner")
 
 
 _PATH = "/v1/financial_connections/accounts"
+_LINKED = ("active", "inactive")
 
 OPERATIONS = (
     Operation("GET", _PATH, list_accounts, AccountListParams),
     Operation("GET", _PATH + "/*", retrieve, AccountRetrieveParams),
+    Operation("POST", _PATH + "/*/refresh", refresh, AccountRefreshParams, states=("active",), emits=refreshing.EMITS),
     Operation(
         "POST",
-        _PATH + "/*/refresh",
-        refresh,
-        AccountRefreshParams,
-        emits=tuple(refreshing.EVENT + feature for feature in refreshing.FIELD),
-    ),
-    Operation(
-        "POST", _PATH + "/*/subscribe", subscribe, AccountSubscribeParams, emits=(EVENT + "refreshed_transactions",)
+        _PATH + "/*/subscribe",
+        subscribe,
+        AccountSubscribeParams,
+        states=("active",),
+        emits=(refreshing.EVENT + "transactions",),
     ),
     Operation("POST", _PATH + "/*/unsubscribe", unsubscribe, AccountUnsubscribeParams),
-    Operation("POST", _PATH + "/*/disconnect", disconnect, AccountDisconnectParams, emits=(EVENT + "disconnected",)),
-    Operation("GET", _PATH + "/*/owners", owners, AccountOwnerListParams),
+    Operation(
+        "POST",
+        _PATH + "/*/disconnect",
+        disconnect,
+        AccountDisconnectParams,
+        emits=(*refreshing.EMITS, access.DISCONNECTED),
+    ),
+    Operation("GET", _PATH + "/*/owners", owners, AccountOwnerListParams, states=_LINKED),
 )

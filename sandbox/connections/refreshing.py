@@ -19,6 +19,7 @@ COOL_DOWN = 5
 FIELD = {"balance": "balance_refresh", "ownership": "ownership_refresh", "transactions": "transaction_refresh"}
 PERMISSION = {"balance": "balances", "ownership": "ownership", "transactions": "transactions"}
 EVENT = "financial_connections.account.refreshed_"
+EMITS = tuple(EVENT + feature for feature in FIELD)
 
 
 def start(account: Body, feature: str) -> None:
@@ -32,6 +33,15 @@ def start(account: Body, feature: str) -> None:
         refresh["id"] = feed.new_refresh(account["id"])
     account[FIELD[feature]] = refresh
     timers.set_timer(f"refresh_{feature}", account["id"], clock.now() + TAKES)
+
+
+def prefetch(account: Body, session: Body) -> None:
+    """Begins the refreshes that the session asked for, but for those under way. The caller saves the account."""
+    for name in session["prefetch"] or []:
+        feature = "balance" if name == "balances" else name
+        running = account[FIELD[feature]]
+        if running is None or running["status"] != "pending":
+            start(account, feature)
 
 
 def refuse_unless_allowed(account: Body, feature: str, param: str) -> None:
@@ -63,6 +73,35 @@ def cooled_down(account: Body, feature: str) -> bool:
     return clock.now() >= until
 
 
+def end_all(account: Body) -> list[str]:
+    """No refresh outlives the access: running ones fail, and the next has no date. Returns which were running."""
+    ended = []
+    for feature, field in FIELD.items():
+        running: dict[str, Any] | None = account[field]
+        if running is None:
+            continue
+        running["next_refresh_available_at"] = None
+        if running["status"] == "pending":
+            running["status"] = "failed"
+            ended.append(feature)
+    timers.drop_timers(account["id"], *(f"refresh_{feature}" for feature in FIELD))
+    return ended
+
+
+def allow_all(account: Body) -> None:
+    """Every refresh may be asked for again at once. The caller saves the account."""
+    for field in FIELD.values():
+        if account[field] is not None:
+            account[field]["next_refresh_available_at"] = clock.stamp()
+    account["_"]["cool_until"] = {}
+
+
+def tell(account: Body, features: list[str]) -> None:
+    """Each of these refreshes has come to its end, with success or without."""
+    for feature in features:
+        events.emit(EVENT + feature, account)
+
+
 def restart_hanging(account: Body) -> None:
     """Lets refreshes that were made to hang come to their end."""
     for feature in FIELD:
@@ -89,23 +128,27 @@ def _finish_transactions(account_id: str) -> None:
 
 def _finish(account_id: str, feature: str) -> None:
     account = store.find("financial_connections.account", account_id)
-    if account is None or account[FIELD[feature]] is None or account["status"] == "disconnected":
+    if account is None or account[FIELD[feature]] is None or account[FIELD[feature]]["status"] != "pending":
         return
     mode = account["_"]["refresh"]
     if mode == "hang" or bank_faults.take(account, "refresh_hangs", feature):
         return
     fails = mode == "fail" or bank_faults.take(account, "refresh_fails", feature) is not None
-    succeeded = not fails and account["status"] == "active"
+    succeeded = not fails and _bank_gives(account, feature)
     if succeeded and not _READ[feature](account):
         timers.set_timer(f"refresh_{feature}", account_id, clock.now())
         return
     refresh = account[FIELD[feature]]
     refresh["status"] = "succeeded" if succeeded else "failed"
-    if account["status"] == "active":
-        account["_"]["cool_until"][feature] = clock.now() + COOL_DOWN
-        refresh["next_refresh_available_at"] = clock.stamp() + COOL_DOWN
+    account["_"]["cool_until"][feature] = clock.now() + COOL_DOWN
+    refresh["next_refresh_available_at"] = clock.stamp() + COOL_DOWN
     store.save(account)
-    events.emit(EVENT + feature, account)
+    tell(account, [feature])
+
+
+def _bank_gives(account: Body, feature: str) -> bool:
+    _, bank_account = banks.find_account(account["_"]["bank_key"])
+    return bank_account.gives_owners or feature != "ownership"
 
 
 def _read_balance(account: Body) -> bool:
@@ -114,8 +157,12 @@ def _read_balance(account: Body) -> bool:
     if "balance" in hidden:
         account["balance"] = _balance_body(account, **hidden["balance"]) if hidden["balance"] else None
     else:
+        _, bank_account = banks.find_account(hidden["bank_key"])
         balance = banks.balance_for(hidden["bank_key"], datetime.now(UTC))
-        account["balance"] = _balance_body(account, balance.current, balance.available, balance.used)
+        current, available, used = (
+            _in(bank_account.currency, cents) for cents in (balance.current, balance.available, balance.used)
+        )
+        account["balance"] = _balance_body(account, current, available, used)
     fault = bank_faults.take(account, "balance")
     if fault is not None and account["balance"]:
         account["balance"] = _spoilt(account["balance"], bank_faults.chance_of(account, "balance").choice(fault.only))
@@ -135,14 +182,19 @@ def _spoilt(balance: Body, how: str) -> Body | None:
     }[how]
 
 
-def _balance_body(account: Body, current: int, available: int | None, used: int | None, currency: str = "usd") -> Body:
-    kind = "credit" if account["category"] == "credit" else "cash"
-    body: Body = {"as_of": int(time.time()), "current": {currency: current}, "type": kind}
-    if kind == "credit":
-        body["credit"] = {"used": None if used is None else {currency: used}}
-    else:
-        body["cash"] = {"available": None if available is None else {currency: available}}
-    return body
+Amounts = dict[str, int]
+"""Cents by currency."""
+
+
+def _in(currency: str, cents: int | None) -> Amounts | None:
+    return None if cents is None else {currency: cents}
+
+
+def _balance_body(account: Body, current: Amounts | None, available: Amounts | None, used: Amounts | None) -> Body:
+    kind, part, amounts = (
+        ("credit", "used", used) if account["category"] == "credit" else ("cash", "available", available)
+    )
+    return {"as_of": int(time.time()), "current": current, "type": kind, kind: {part: amounts}}
 
 
 def _read_ownership(account: Body) -> bool:

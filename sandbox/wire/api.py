@@ -14,7 +14,7 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 
 from sandbox import account, address, customers, deliveries, event_list, events, ids, webhook_endpoints
-from sandbox.connections import accounts, sessions, transactions
+from sandbox.connections import accounts, authorizations, institutions, sessions, transactions
 from sandbox.events import Cause
 from sandbox.money import charges, disputes, mandates, payment_intents, payment_methods, refunds, setup_intents
 from sandbox.store import store
@@ -31,10 +31,12 @@ LARGEST_BODY = 1_000_000
 TABLE = Table(
     account.OPERATIONS
     + accounts.OPERATIONS
+    + authorizations.OPERATIONS
     + charges.OPERATIONS
     + customers.OPERATIONS
     + disputes.OPERATIONS
     + event_list.OPERATIONS
+    + institutions.OPERATIONS
     + mandates.OPERATIONS
     + payment_intents.OPERATIONS
     + payment_methods.OPERATIONS

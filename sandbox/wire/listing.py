@@ -58,6 +58,23 @@ def page(
     return rendering.listed(bodies, url, has_more=has_more, version=version)
 
 
+def page_of(bodies: list[Body], params: Mapping[str, Any], url: str, kind: str) -> Body:
+    """One page of what is few and known whole, in the order given."""
+    limit = limit_of(params)
+    after, before = params.get("starting_after"), params.get("ending_before")
+    if after and before:
+        raise errors.exclusive("starting_after", "ending_before")
+    places = {body["id"]: place for place, body in enumerate(bodies)}
+    for name, cursor in (("starting_after", after), ("ending_before", before)):
+        if cursor and cursor not in places:
+            raise errors.no_such(kind, cursor, name)
+    start, end = (places[after] + 1 if after else 0), len(bodies)
+    if before:
+        start, end = max(0, places[before] - limit), places[before]
+    more = start > 0 if before else start + limit < end
+    return {"object": "list", "data": bodies[start:end][:limit], "has_more": more, "url": url}
+
+
 def event_page(clauses: list[str], values: list[Any], params: Mapping[str, Any]) -> tuple[list[Any], bool]:
     return _rows("events", "body, pending", "event", clauses, values, params)
 
