@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
 
 DAY = 86_400
 
@@ -27,13 +26,3 @@ def offset() -> float:
 def set_offset(seconds: float) -> None:
     global _offset
     _offset = seconds
-
-
-def business_days_after(moment: float, days: int) -> float:
-    """The same time of day, that many bank working days (Monday to Friday) later."""
-    day = datetime.fromtimestamp(moment, UTC)
-    while days:
-        day += timedelta(days=1)
-        if day.weekday() < 5:
-            days -= 1
-    return day.timestamp()

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from sandbox import banks, clock, deliveries, faults, timers, webhook_endpoints
 from sandbox.connections import accounts, bank_side, feed, sessions
-from sandbox.money import disputes, mandates, payment_intents, refunds, returns
+from sandbox.money import disputes, intents, mails, mandates, refunds, returns, settling
 from sandbox.store import Body, store
 from sandbox.wire import errors, idempotency, rendering
 from sandbox.wire import faults as api_faults
@@ -101,12 +101,12 @@ async def settle(request: Request, body: Body) -> Body:
     outcome = _choice({"outcome": body.get("outcome")}, "outcome", ("succeeded", "failed"))
     why = returns.named(str(body.get("failure_code") or "R01")) if outcome == "failed" else None
     with store.transaction():
-        return rendering.shown(payment_intents.settle(request.path_params["intent"], why))
+        return rendering.shown(settling.settle(request.path_params["intent"], why))
 
 
 async def dispute(request: Request, body: Body) -> Body:
     with store.transaction():
-        intent = payment_intents.existing(request.path_params["intent"])
+        intent = intents.existing("payment_intent", request.path_params["intent"])
         return rendering.shown(disputes.open_for(intent, str(body.get("reason") or "debit_not_authorized")))
 
 
@@ -177,6 +177,10 @@ async def list_deliveries(request: Request, body: Body) -> Body:
     return {"data": [dict(zip(names, row, strict=True)) for row in rows], "waiting": waiting}
 
 
+async def list_mails(request: Request, body: Body) -> Body:
+    return {"data": [rendering.shown(mail) for mail in mails.listed()]}
+
+
 async def reset(request: Request, body: Body) -> Body:
     """Empties the sandbox; the webhook's address stays, as it belongs to the set-up."""
     url = store.setting("webhook_url")
@@ -208,5 +212,6 @@ routes = [
     Route("/sandbox/idempotency/forget", _control(forget_keys), methods=["POST"]),
     Route("/sandbox/requests", _control(list_requests)),
     Route("/sandbox/deliveries", _control(list_deliveries)),
+    Route("/sandbox/mails", _control(list_mails)),
     Route("/sandbox/reset", _control(reset), methods=["POST"]),
 ]

@@ -20,6 +20,8 @@ PREFIXES = {
     "setup_attempt": "setatt_",
     "mandate": "mandate_",
     "payment_intent": "pi_",
+    "balance_transaction": "txn_",
+    "mail": "mail_",
     "charge": "py_",
     "refund": "pyr_",
     "dispute": "du_",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date
 
 from stripe.params import ChargeListParams, ChargeRetrieveParams
 
 from sandbox import clock, events, ids
+from sandbox.money import balance
 from sandbox.money.returns import Return
+from sandbox.money.terms import ACCOUNT_DESCRIPTOR
 from sandbox.store import Body, store
 from sandbox.wire import errors, listing, rendering
 from sandbox.wire.operations import Call, Operation
 
 
-def add(intent: Body, method: Body, mandate: Body | None, debit_at: float) -> Body:
-    """A pending charge for a confirmed PaymentIntent."""
+def add(intent: Body, method: Body, mandate: Body | None, debit_on: date) -> Body:
+    """A pending charge for a confirmed PaymentIntent; the account is debited on `debit_on`, as far as one knows."""
     bank = method["us_bank_account"]
     charge: Body = {
         "id": ids.new_id("charge"),
@@ -27,7 +29,7 @@ def add(intent: Body, method: Body, mandate: Body | None, debit_at: float) -> Bo
         "application_fee_amount": intent["application_fee_amount"],
         "balance_transaction": None,
         "billing_details": dict(method["billing_details"]),
-        "calculated_statement_descriptor": None,
+        "calculated_statement_descriptor": intent["statement_descriptor"] or ACCOUNT_DESCRIPTOR,
         "captured": True,
         "created": clock.stamp(),
         "currency": intent["currency"],
@@ -51,7 +53,7 @@ def add(intent: Body, method: Body, mandate: Body | None, debit_at: float) -> Bo
                 "account_holder_type": bank["account_holder_type"],
                 "account_type": bank["account_type"],
                 "bank_name": bank["bank_name"],
-                "expected_debit_date": datetime.fromtimestamp(debit_at, UTC).date().isoformat(),
+                "expected_debit_date": debit_on.isoformat(),
                 "fingerprint": bank["fingerprint"],
                 "last4": bank["last4"],
                 "payment_reference": None,
@@ -71,6 +73,8 @@ def add(intent: Body, method: Body, mandate: Body | None, debit_at: float) -> Bo
         "status": "pending",
         "transfer_data": _transfer_data(intent),
         "transfer_group": intent["transfer_group"],
+        # Refunds end 180 days later, on the sandbox's clock.
+        "_": {"began": clock.now()},
     }
     if mandate is not None:
         charge["payment_method_details"]["us_bank_account"]["mandate"] = mandate["id"]
@@ -97,24 +101,35 @@ def _outcome(network: str, kind: str, message: str, why: Return | None = None) -
 
 
 def succeed(charge: Body) -> None:
-    charge.update(status="succeeded", paid=True)
+    fee = balance.debit_fee(charge["amount"])
+    charge.update(
+        status="succeeded", paid=True, balance_transaction=balance.move("payment", charge, charge["amount"], fee)["id"]
+    )
     charge["payment_method_details"]["us_bank_account"]["payment_reference"] = ids.token(10).upper()
     store.save(charge)
     events.emit("charge.succeeded", charge)
 
 
 def fail(charge: Body, why: Return) -> None:
-    charge.update(
-        status="failed",
-        paid=False,
-        captured=False,
-        amount_captured=0,
-        failure_code=why.code,
-        failure_message=why.message,
-    )
+    _void(charge, failure_code=why.code, failure_message=why.message)
     charge["outcome"] = _outcome("declined_by_network", "issuer_declined", why.message, why)
+    if why.too_risky:
+        charge["outcome"].update(
+            network_status="not_sent_to_network", type="blocked", reason="highest_risk_level", risk_level="highest"
+        )
     store.save(charge)
     events.emit("charge.failed", charge)
+
+
+def call_back(charge: Body) -> None:
+    """The debit was taken back before it was at the bank: its charge comes to nothing."""
+    _void(charge, failure_message="The payment was canceled.")
+    store.save(charge)
+    events.emit("charge.failed", charge)
+
+
+def _void(charge: Body, **why: str) -> None:
+    charge.update(status="failed", paid=False, captured=False, amount_captured=0, **why)
 
 
 def existing(charge_id: str, param: str | None) -> Body:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stripe.params import DisputeListParams, DisputeRetrieveParams
 
 from sandbox import clock, events, ids
-from sandbox.money import charges, mandates, payment_methods
+from sandbox.money import balance, charges, mandates, payment_methods, refunds, returns
 from sandbox.store import Body, store
 from sandbox.wire import errors, listing, rendering
 from sandbox.wire.errors import ApiError
@@ -26,6 +26,15 @@ NETWORK_CODES = {
 }
 LATE_RETURNS = ("insufficient_funds", "incorrect_account_details", "bank_cannot_process")
 
+# The reason that each code of Nacha's comes under when the debit had already succeeded.
+_REASONS = {
+    "R01": "insufficient_funds", "R09": "insufficient_funds", "R02": "incorrect_account_details",
+    "R03": "incorrect_account_details", "R04": "incorrect_account_details", "R15": "bank_cannot_process",
+    "R16": "bank_cannot_process", "R20": "bank_cannot_process", "R05": "debit_not_authorized",
+    "R07": "debit_not_authorized", "R08": "debit_not_authorized", "R10": "debit_not_authorized",
+    "R11": "debit_not_authorized", "R29": "debit_not_authorized", "R31": "debit_not_authorized",
+}  # fmt: skip
+
 _EVIDENCE = (
     "access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure",
     "cancellation_rebuttal", "customer_communication", "customer_email_address", "customer_name",
@@ -37,9 +46,14 @@ _EVIDENCE = (
 
 
 def open_for(intent: Body, reason: str) -> Body:
-    """The bank takes the money of a succeeded payment back: disputed and lost at once, as ACH disputes are."""
-    if reason not in NETWORK_CODES:
-        raise errors.invalid("reason", "must be one of " + ", ".join(NETWORK_CODES))
+    """The bank takes the money of a succeeded payment back: disputed and lost at once, as ACH disputes are.
+
+    `reason` is Stripe's word or the bank's return code.
+    """
+    network_code = reason if reason in _REASONS else NETWORK_CODES.get(reason)
+    reason = _REASONS.get(reason, reason)
+    if network_code is None:
+        raise errors.invalid("reason", "must be one of " + ", ".join([*NETWORK_CODES, *_REASONS]))
     if intent["status"] != "succeeded":
         raise ApiError(f"Only a succeeded payment can be disputed; this one is {intent['status']}.")
     charge = charges.existing(intent["latest_charge"], None)
@@ -47,17 +61,24 @@ def open_for(intent: Body, reason: str) -> Body:
         raise ApiError("This payment has been disputed already.", code="charge_disputed")
     charge["disputed"] = True
     store.save(charge)
-    dispute = store.add(_new(charge, reason))
+    dispute = _new(charge, reason, network_code)
+    taken = balance.move("adjustment", dispute, -charge["amount"], balance.DISPUTE_FEE)
+    dispute["balance_transactions"] = [taken]
+    store.add(dispute)
     for type in ("created", "funds_withdrawn", "closed"):
         events.emit(f"charge.dispute.{type}", dispute)
     events.emit("charge.updated", charge, previous={"disputed": False})
-    if reason not in LATE_RETURNS:
+    refunds.charge_disputed(charge)
+    method = payment_methods.existing(charge["payment_method"], None)
+    if reason in LATE_RETURNS:
+        payment_methods.block_for(method, returns.RETURNS[network_code])
+    else:
         end_mandate(charge)
-        _count_against(charge)
+        _count_against(method)
     return dispute
 
 
-def _new(charge: Body, reason: str) -> Body:
+def _new(charge: Body, reason: str, network_code: str) -> Body:
     evidence: Body = {**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}}
     return {
         "id": ids.new_id(KIND),
@@ -81,7 +102,7 @@ def _new(charge: Body, reason: str) -> Body:
         "is_charge_refundable": False,
         "livemode": False,
         "metadata": {},
-        "network_reason_code": NETWORK_CODES[reason],
+        "network_reason_code": network_code,
         "payment_intent": charge["payment_intent"],
         "reason": reason,
         "status": "lost",
@@ -96,13 +117,12 @@ def end_mandate(charge: Body) -> None:
         mandates.set_status(mandate, "inactive")
 
 
-def _count_against(charge: Body) -> None:
+def _count_against(method: Body) -> None:
     """A second dispute blocks the bank account."""
-    method = payment_methods.existing(charge["payment_method"], None)
     method["_"]["disputes"] += 1
     store.save(method)
-    if method["_"]["disputes"] >= 2:
-        payment_methods.block(method, "debit_not_authorized", "R10")
+    if sum(each["_"]["disputes"] for each in payment_methods.of_same_account(method)) >= 2:
+        payment_methods.block_all(method, "debit_not_authorized", "R10")
 
 
 def retrieve(call: Call) -> Body:

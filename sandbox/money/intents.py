@@ -1,11 +1,11 @@
-"""What PaymentIntents and SetupIntents share: payment method types, the method itself, client secrets, test tokens."""
+"""What PaymentIntents and SetupIntents share: payment method types, the method itself, client secrets, refusals."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox import address, ids
+from sandbox import ids
 from sandbox.money import payment_methods
 from sandbox.store import Body, store
 from sandbox.wire import errors, rendering
@@ -15,19 +15,6 @@ from sandbox.wire.params import listed
 from sandbox.wire.versions import Version
 
 TYPES = ["us_bank_account"]
-
-# Stripe's ready-made test methods, by the number of the bank account behind them.
-TEST_TOKENS = {
-    "pm_usBankAccount_success": "000123456789",
-    "pm_usBankAccount_accountClosed": "000111111113",
-    "pm_usBankAccount_noAccount": "000111111116",
-    "pm_usBankAccount_insufficientFunds": "000222222227",
-    "pm_usBankAccount_debitNotAuthorized": "000333333335",
-    "pm_usBankAccount_invalidCurrency": "000444444440",
-    "pm_usBankAccount_dispute": "000555555559",
-    "pm_usBankAccount_processing": "000000000009",
-    "pm_usBankAccount_weeklyLimitExceeded": "000777777771",
-}
 
 
 def without_method_types(raw: dict[str, Any], version: Version) -> dict[str, Any]:
@@ -59,13 +46,13 @@ def client_secret(intent_id: str) -> str:
     return f"{intent_id}_secret_{ids.token(25)}"
 
 
-def given_method(params: Mapping[str, Any], customer_id: str | None) -> Body | None:
+def given_method(params: Mapping[str, Any], customer_id: str | None, intent_id: str | None = None) -> Body | None:
     """The payment method that a request names or describes; None when it does neither."""
     if params.get("payment_method") and params.get("payment_method_data"):
         raise errors.exclusive("payment_method", "payment_method_data")
     if params.get("payment_method"):
-        method = _named(params["payment_method"])
-        payment_methods.usable_by(method, customer_id, "payment_method")
+        method = payment_methods.named(params["payment_method"], "payment_method")
+        payment_methods.usable_by(method, customer_id, "payment_method", intent_id)
         return method
     if params.get("payment_method_data"):
         method = payment_methods.build(params["payment_method_data"], "payment_method_data")
@@ -74,21 +61,6 @@ def given_method(params: Mapping[str, Any], customer_id: str | None) -> Body | N
         )
         return method
     return None
-
-
-def _named(method_id: str) -> Body:
-    number = TEST_TOKENS.get(method_id)
-    if number is None:
-        return payment_methods.existing(method_id, "payment_method")
-    data = {
-        "type": "us_bank_account",
-        "billing_details": {"name": "Test Account"},
-        "us_bank_account": {"account_number": number, "routing_number": payment_methods.TEST_ROUTING},
-    }
-    method = payment_methods.build(data, "payment_method_data")
-    # Stripe's tokens come verified.
-    payment_methods.set_verified(method)
-    return method
 
 
 def options(params: Mapping[str, Any], before: Body | None = None) -> Body:
@@ -124,44 +96,37 @@ def answer(intent: Body, call: Call) -> Body:
     return rendering.shown(intent, call.version)
 
 
-# Stripe's test values: two amounts, or the code on the bank statement.
-_VERIFIES = ([32, 45], "SM11AA")
-_EXCEEDS = ([10, 11], "SM33CC")
-_TIMES_OUT = ([40, 41], "SM44DD")
-_ATTEMPTS = {"amounts": 3, "descriptor_code": 10}
+def existing(kind: str, intent_id: str, param: str | None = None) -> Body:
+    intent = store.find(kind, intent_id)
+    if intent is None:
+        raise errors.no_such(kind, intent_id, param)
+    return intent
 
 
-def check_microdeposits(intent: Body, params: Mapping[str, Any]) -> str | None:
-    """None when the deposits were named rightly; else why the verification is over. A mere mismatch is refused."""
-    if ("amounts" in params) == ("descriptor_code" in params):
-        raise errors.missing("descriptor_code")
-    name = "amounts" if "amounts" in params else "descriptor_code"
-    given = sorted(params["amounts"]) if name == "amounts" else params["descriptor_code"].upper()
-    if given in _VERIFIES:
-        return None
-    if given in _TIMES_OUT:
-        return "payment_method_microdeposit_verification_timeout"
-    intent["_"]["attempts"] = intent["_"].get("attempts", 0) + 1
-    if given in _EXCEEDS or intent["_"]["attempts"] >= _ATTEMPTS[name]:
-        return "payment_method_microdeposit_verification_attempts_exceeded"
-    store.save(intent)
-    raise ApiError(
-        "What you entered does not match what was sent to the bank account.",
-        code=f"payment_method_microdeposit_verification_{name}_mismatch",
-        param=name,
-        keep=True,
-    )
+def unexpected(intent: Body, message: str) -> ApiError:
+    """The refusal of what an intent in its state does not take; it shows the intent."""
+    kind = intent["object"]
+    return errors.unexpected_state(message, f"{kind}_unexpected_state", **{kind: rendering.shown(intent)})
 
 
-def microdeposits(arrival: int, intent: Body) -> Body:
-    """The next action of an intent whose bank account was typed in: it must be verified first."""
-    # The page is found by a token of its own: the client secret never stands in an address.
-    intent["_"]["secret"] = "pacs_test_" + ids.token()
+def refuse_method(intent: Body, method: Body) -> None:
+    """Refuses a way of verification that the intent does not allow."""
+    wanted = intent["payment_method_options"]["us_bank_account"]["verification_method"]
+    linked = method["us_bank_account"]["financial_connections_account"] is not None
+    if (wanted == "instant" and not method["_"]["verified"]) or (wanted == "microdeposits" and linked):
+        raise ApiError(
+            f"The `verification_method` of this intent is `{wanted}`, which does not fit this bank account.",
+            code=f"{intent['object']}_invalid_parameter" if intent["object"] == "payment_intent" else None,
+            param="payment_method_options[us_bank_account][verification_method]",
+        )
+
+
+def refused_action(method: Body) -> Body:
+    """The error of an attempt that would need the customer, who is not there."""
     return {
-        "type": "verify_with_microdeposits",
-        "verify_with_microdeposits": {
-            "arrival_date": arrival,
-            "hosted_verification_url": f"{address.base}/v3/microdeposits/{intent['_']['secret']}",
-            "microdeposit_type": "descriptor_code",
-        },
+        "code": "payment_intent_action_required",
+        "doc_url": "https://stripe.com/docs/error-codes/payment-intent-action-required",
+        "message": "The provided payment method requires customer actions to complete, but the customer is not there.",
+        "payment_method": rendering.shown(method),
+        "type": "card_error",
     }

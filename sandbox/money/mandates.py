@@ -8,6 +8,7 @@ from typing import Any
 from stripe.params import MandateRetrieveParams
 
 from sandbox import clock, events, ids
+from sandbox.money import mails
 from sandbox.store import Body, store
 from sandbox.wire import errors, rendering
 from sandbox.wire.errors import ApiError
@@ -21,7 +22,7 @@ def accept(
     mandate: Body = {
         "id": ids.new_id("mandate"),
         "object": "mandate",
-        "customer_acceptance": _acceptance(mandate_data),
+        "customer_acceptance": acceptance(mandate_data),
         "livemode": False,
         "payment_method": payment_method["id"],
         "payment_method_details": {"type": "us_bank_account", "us_bank_account": {}},
@@ -32,21 +33,29 @@ def accept(
     mandate["single_use" if single_use else "multi_use"] = single_use or {}
     if on_behalf_of:
         mandate["on_behalf_of"] = on_behalf_of
+    mails.write(
+        "mandate",
+        payment_method,
+        mandate=mandate["id"],
+        accepted_at=mandate["customer_acceptance"]["accepted_at"],
+        revocation="The authorization holds until you revoke it. Write to us 30 days ahead.",
+    )
     return store.add(mandate)
 
 
-def _acceptance(mandate_data: Mapping[str, Any]) -> Body:
+def acceptance(mandate_data: Mapping[str, Any]) -> Body:
+    """The customer's acceptance as a mandate shows it; refuses one that says too little."""
     path = "mandate_data[customer_acceptance]"
-    acceptance = mandate_data["customer_acceptance"]
-    kind = acceptance["type"]
+    given = mandate_data["customer_acceptance"]
+    kind = given["type"]
     if kind not in ("online", "offline"):
         raise errors.invalid(f"{path}[type]", "must be one of online, or offline")
-    accepted_at = acceptance.get("accepted_at", clock.stamp())
+    accepted_at = given.get("accepted_at", clock.stamp())
     if accepted_at > clock.stamp() + 60:
         raise errors.invalid(f"{path}[accepted_at]", "must not lie in the future.")
     if kind == "offline":
         return {"accepted_at": accepted_at, "offline": {}, "type": "offline"}
-    online = acceptance.get("online")
+    online = given.get("online")
     if online is None:
         raise errors.missing(f"{path}[online]")
     # A client-side confirmation leaves both to Stripe.js; the server must say them.
@@ -60,8 +69,8 @@ def _acceptance(mandate_data: Mapping[str, Any]) -> Body:
     }
 
 
-def usable(mandate_id: str, payment_method: Body) -> Body:
-    """The mandate, when it is active and of that payment method."""
+def usable(mandate_id: str, payment_method: Body, amount: int) -> Body:
+    """The mandate, when it is active, of that payment method, and good for that many cents."""
     mandate = store.find("mandate", mandate_id)
     if mandate is None:
         raise errors.no_such("mandate", mandate_id, "mandate")
@@ -71,6 +80,8 @@ def usable(mandate_id: str, payment_method: Body) -> Body:
         raise _refused(f"The mandate supplied is {mandate['status']}. Collect a new mandate from the customer.")
     if mandate["type"] == "single_use" and mandate["_"]["used"]:
         raise _refused("The mandate supplied was for one payment, which it has served.")
+    if mandate["type"] == "single_use" and amount > mandate["single_use"]["amount"]:
+        raise _refused("The mandate supplied was for one payment of a smaller amount.")
     return mandate
 
 
@@ -78,9 +89,18 @@ def _refused(message: str) -> ApiError:
     return ApiError(message, code="payment_intent_mandate_invalid", param="mandate", executed=True)
 
 
+def use(mandate: Body) -> None:
+    if mandate["type"] == "single_use":
+        mandate["_"]["used"] = True
+        store.save(mandate)
+
+
 def set_status(mandate: Body, status: str) -> None:
+    """Moves the mandate on, and tells; an inactive one is over for good."""
     if mandate["status"] == status:
         return
+    if mandate["status"] == "inactive":
+        raise ApiError("This mandate is inactive, and no mandate comes back.", param="status")
     previous = {"status": mandate["status"]}
     mandate["status"] = status
     store.save(mandate)

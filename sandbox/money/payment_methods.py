@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,15 +15,14 @@ from stripe.params import (
     PaymentMethodUpdateParams,
 )
 
-from sandbox import banks, clock, customers, events, ids
+from sandbox import clock, customers, events, ids
 from sandbox.connections import accounts
-from sandbox.money.returns import Return
+from sandbox.money import bank_accounts
+from sandbox.money.returns import TOKENS, Return
 from sandbox.store import Body, store
 from sandbox.wire import errors, listing, rendering
 from sandbox.wire.errors import ApiError
 from sandbox.wire.operations import Call, Operation
-
-TEST_ROUTING = "110000000"
 
 
 def build(data: Mapping[str, Any], prefix: str) -> Body:
@@ -38,8 +36,9 @@ def build(data: Mapping[str, Any], prefix: str) -> Body:
         raise errors.missing(_inside(prefix, "billing_details[name]"))
     if "us_bank_account" not in data:
         raise errors.missing(_inside(prefix, "us_bank_account"))
-    details = _bank_details(data["us_bank_account"], _inside(prefix, "us_bank_account"))
+    details = bank_accounts.described(data["us_bank_account"], _inside(prefix, "us_bank_account"))
     hidden = details.pop("_")
+    # `unverifiable`: why microdeposits are over for it; `spent_on`: the one intent that may still use it.
     method: Body = {
         "id": ids.new_id("payment_method"),
         "object": "payment_method",
@@ -52,7 +51,7 @@ def build(data: Mapping[str, Any], prefix: str) -> Body:
         "metadata": customers.merged_metadata({}, data.get("metadata", {})),
         "type": "us_bank_account",
         "us_bank_account": details,
-        "_": {"detached": False, "disputes": 0, **hidden},
+        "_": {"attempts": {}, "detached": False, "disputes": 0, "spent_on": None, "unverifiable": None, **hidden},
     }
     return store.add(method)
 
@@ -75,81 +74,20 @@ def _billing_details(billing: Mapping[str, Any]) -> Body:
     }
 
 
-def _bank_details(given: Mapping[str, Any], prefix: str) -> Body:
-    if "financial_connections_account" in given:
-        if "account_number" in given:
-            raise errors.exclusive(f"{prefix}[financial_connections_account]", f"{prefix}[account_number]")
-        return _from_linked_account(given, f"{prefix}[financial_connections_account]")
-    for name in ("account_number", "routing_number"):
-        if not given.get(name):
-            raise errors.missing(f"{prefix}[{name}]")
-    return _from_numbers(given, prefix)
-
-
-def _from_linked_account(given: Mapping[str, Any], param: str) -> Body:
-    account = accounts.existing(given["financial_connections_account"], param)
-    _refuse_undebitable(account, param)
-    holder = account["account_holder"].get("customer")
-    _, bank_account = banks.find_account(account["_"]["bank_key"])
-    number = bank_account.account_number_hint or "000123456789"
-    return {
-        **_details(number, bank_account.routing_number or TEST_ROUTING, account["institution_name"]),
-        "account_holder_type": given.get("account_holder_type", "individual"),
-        "account_type": "savings" if account["subcategory"] == "savings" else "checking",
-        "financial_connections_account": account["id"],
-        "last4": account["last4"],
-        "_": {"number": number, "holder": holder, "verified": True, "single_use_of": None},
+def named(method_id: str, param: str | None) -> Body:
+    """The payment method with that id; one of Stripe's test tokens stands for a new one each time."""
+    number = TOKENS.get(method_id)
+    if number is None:
+        return existing(method_id, param)
+    data = {
+        "type": "us_bank_account",
+        "billing_details": {"name": "Jenny Rosen"},
+        "us_bank_account": {"account_number": number, "routing_number": bank_accounts.TEST_ROUTING},
     }
-
-
-def _refuse_undebitable(account: Body, param: str) -> None:
-    if account["status"] != "active":
-        raise ApiError(
-            f"This Financial Connections account is {account['status']}.",
-            code="financial_connections_account_inactive",
-            param=param,
-        )
-    if "payment_method" not in account["permissions"]:
-        raise ApiError("The `payment_method` permission was not granted for this account.", param=param)
-    if account["category"] != "cash" or "us_bank_account" not in account["supported_payment_method_types"]:
-        raise ApiError(
-            "This Financial Connections account does not support `us_bank_account` payments.",
-            code="financial_connections_account_unavailable_account_numbers",
-            param=param,
-        )
-
-
-def _from_numbers(given: Mapping[str, Any], prefix: str) -> Body:
-    number, routing = given["account_number"], given["routing_number"]
-    if not number.isdigit() or len(number) > 17:
-        raise errors.invalid(f"{prefix}[account_number]", "must be up to 17 digits.", code="account_number_invalid")
-    if not _routing_is_valid(routing):
-        raise errors.invalid(f"{prefix}[routing_number]", "is no routing number.", code="routing_number_invalid")
-    return {
-        **_details(number, routing, "STRIPE TEST BANK"),
-        "account_holder_type": given.get("account_holder_type", "individual"),
-        "account_type": given.get("account_type", "checking"),
-        "financial_connections_account": None,
-        "last4": number[-4:],
-        "_": {"number": number, "holder": None, "verified": False, "single_use_of": None},
-    }
-
-
-def _routing_is_valid(routing: str) -> bool:
-    """Nine digits with the ABA's check sum."""
-    if len(routing) != 9 or not routing.isdigit():
-        return False
-    return sum(int(digit) * weight for digit, weight in zip(routing, (3, 7, 1) * 3, strict=True)) % 10 == 0
-
-
-def _details(number: str, routing: str, bank_name: str) -> Body:
-    return {
-        "bank_name": bank_name,
-        "fingerprint": hashlib.sha256(f"{routing}/{number}".encode()).hexdigest()[:16],
-        "networks": {"preferred": "ach", "supported": ["ach"]},
-        "routing_number": routing,
-        "status_details": {},
-    }
+    method = build(data, "payment_method_data")
+    if method["_"]["outcome"] != "failMicrodeposits":
+        set_verified(method)
+    return method
 
 
 def existing(method_id: str, param: str | None) -> Body:
@@ -159,11 +97,13 @@ def existing(method_id: str, param: str | None) -> Body:
     return method
 
 
-def usable_by(method: Body, customer_id: str | None, param: str) -> None:
-    """Refuses a payment method that this customer cannot pay with."""
-    if method["_"]["detached"]:
+def usable_by(method: Body, customer_id: str | None, param: str, intent_id: str | None = None) -> None:
+    """Refuses a payment method that this customer cannot pay with, or not with this intent."""
+    if method["_"]["detached"] or method["_"]["spent_on"] not in (None, intent_id):
         raise ApiError(
-            "The provided PaymentMethod was detached from a Customer. It may not be used again.",
+            "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared "
+            "with a connected account without Customer attachment, or was detached from a Customer. It may not be "
+            "used again. To use a PaymentMethod multiple times, you must attach it to a Customer first.",
             code="payment_method_unexpected_state",
             param=param,
         )
@@ -189,6 +129,21 @@ def is_blocked(method: Body) -> bool:
     return "blocked" in (method["us_bank_account"]["status_details"] or {})
 
 
+def spend(method: Body, intent_id: str) -> None:
+    """A method that belongs to no customer serves the one intent that debited it."""
+    if method["customer"] is None:
+        method["_"]["spent_on"] = intent_id
+        store.save(method)
+
+
+def block_dead_number(method: Body) -> None:
+    """Blocks a method whose tokenized account number the bank has taken back."""
+    account = store.find(accounts.KIND, method["us_bank_account"]["financial_connections_account"] or "")
+    numbers = (account or {}).get("account_numbers") or []
+    if numbers and all(number["status"] in ("deactivated", "expired") for number in numbers):
+        block(method, "tokenized_account_number_deactivated", "R04")
+
+
 def block(method: Body, reason: str, network_code: str | None) -> None:
     """Stripe blocks a bank account that sent a debit back for good."""
     if is_blocked(method):
@@ -201,7 +156,21 @@ def block(method: Body, reason: str, network_code: str | None) -> None:
 
 def block_for(method: Body, why: Return) -> None:
     if why.blocks:
-        block(method, why.blocks, why.network_code)
+        block_all(method, why.blocks, why.network_code)
+
+
+def block_all(method: Body, reason: str, network_code: str | None) -> None:
+    """Blocks the bank account, under whatever id its customer has saved it."""
+    for each in of_same_account(method):
+        block(each, reason, network_code)
+
+
+def of_same_account(method: Body) -> list[Body]:
+    """The method, and those that its customer has made of the same bank account."""
+    siblings = store.all("payment_method", customer=method["customer"]) if method["customer"] else []
+    fingerprint = method["us_bank_account"]["fingerprint"]
+    others = [each for each in siblings if each["us_bank_account"]["fingerprint"] == fingerprint]
+    return [method, *(each for each in others if each["id"] != method["id"])]
 
 
 def attach_to(method: Body, customer_id: str) -> None:
@@ -225,6 +194,12 @@ def retrieve(call: Call) -> Body:
 
 def update(call: Call) -> Body:
     method = existing(call.id, None)
+    if method["customer"] is None:
+        raise ApiError(
+            "You must save this PaymentMethod to a customer before you can update it.",
+            code="payment_method_unexpected_state",
+            executed=True,
+        )
     before = {key: method[key] for key in ("allow_redisplay", "billing_details", "metadata")}
     if "allow_redisplay" in call.params:
         method["allow_redisplay"] = call.params["allow_redisplay"]
@@ -277,7 +252,7 @@ def retrieve_of_customer(call: Call) -> Body:
 
 
 def attach(call: Call) -> Body:
-    method = existing(call.id, None)
+    method = named(call.id, None)
     if not call.params.get("customer"):
         raise errors.missing("customer")
     customer = customers.existing(call.params["customer"], "customer")

@@ -5,14 +5,20 @@ from __future__ import annotations
 from stripe.params import RefundCreateParams, RefundListParams, RefundRetrieveParams, RefundUpdateParams
 
 from sandbox import clock, customers, events, ids, timers
-from sandbox.money import charges
+from sandbox.money import balance, bank_days, charges
 from sandbox.store import Body, store
 from sandbox.wire import errors, listing, rendering
 from sandbox.wire.errors import ApiError
 from sandbox.wire.operations import Call, Operation
 
 KIND = "refund"
+# Working days until the money is there.
 ARRIVES_AFTER = 3
+DAYS_LEFT = 180
+FAILURES = (
+    "charge_for_pending_refund_disputed", "declined", "expired_or_canceled_card", "insufficient_funds",
+    "lost_or_stolen_card", "merchant_request", "unknown",
+)  # fmt: skip
 
 
 def create(call: Call) -> Body:
@@ -40,7 +46,7 @@ def create(call: Call) -> Body:
         "metadata": customers.merged_metadata({}, params.get("metadata", {})),
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
-        "pending_reason": "charge_pending" if waiting else "processing",
+        "pending_reason": "charge_pending",
         "reason": params.get("reason"),
         "receipt_number": None,
         "source_transfer_reversal": None,
@@ -49,10 +55,10 @@ def create(call: Call) -> Body:
     }
     store.add(refund)
     _count(charge, amount)
-    events.emit("refund.created", refund)
-    events.emit("charge.refunded", charge)
     if not waiting:
         _start(refund)
+    events.emit("refund.created", refund)
+    events.emit("charge.refunded", charge)
     return rendering.shown(refund, call.version)
 
 
@@ -73,9 +79,17 @@ def _charge(call: Call) -> Body:
 def _refuse_unrefundable(charge: Body, amount: int, left: int) -> None:
     if charge["status"] == "failed":
         raise ApiError("This charge failed: there is nothing to refund.", code="charge_not_refundable", executed=True)
+    if clock.now() - charge["_"]["began"] > DAYS_LEFT * clock.DAY:
+        raise ApiError(
+            f"This charge is over {DAYS_LEFT} days old and can no longer be refunded.",
+            code="charge_not_refundable",
+            executed=True,
+        )
     if charge["disputed"]:
         raise ApiError(
-            "This charge was disputed: the money is with the customer.", code="charge_disputed", executed=True
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+            executed=True,
         )
     if left <= 0:
         raise ApiError(
@@ -97,7 +111,12 @@ def _count(charge: Body, amount: int) -> None:
 
 
 def _start(refund: Body) -> None:
-    timers.set_timer("refund_arrives", refund["id"], clock.business_days_after(clock.now(), ARRIVES_AFTER))
+    """The money leaves, and is there some working days later."""
+    refund["pending_reason"] = "processing"
+    refund["balance_transaction"] = balance.move("payment_refund", refund, -refund["amount"])["id"]
+    store.save(refund)
+    sent = bank_days.day_of(clock.now())
+    timers.set_timer("refund_arrives", refund["id"], bank_days.opening(bank_days.later(sent, ARRIVES_AFTER)))
 
 
 @timers.action("refund_arrives")
@@ -117,16 +136,26 @@ def charge_succeeded(charge: Body) -> None:
     """Refunds that waited for their charge set out."""
     for refund in store.all(KIND, charge=charge["id"]):
         if refund["status"] == "pending":
-            refund["pending_reason"] = "processing"
-            store.save(refund)
             _start(refund)
+            events.emit(
+                "refund.updated", refund, previous={"balance_transaction": None, "pending_reason": "charge_pending"}
+            )
 
 
 def charge_failed(charge: Body) -> None:
     """Refunds that waited for a charge that never came have nothing to send."""
+    _fail_pending(charge, "declined")
+
+
+def charge_disputed(charge: Body) -> None:
+    """Refunds under way stop: the customer has the money back already. One that has arrived was paid twice."""
+    _fail_pending(charge, "charge_for_pending_refund_disputed")
+
+
+def _fail_pending(charge: Body, reason: str) -> None:
     for refund in store.all(KIND, charge=charge["id"]):
         if refund["status"] == "pending":
-            fail(refund["id"], "declined")
+            fail(refund["id"], reason)
 
 
 def fail(refund_id: str, reason: str) -> Body:
@@ -134,8 +163,12 @@ def fail(refund_id: str, reason: str) -> Body:
     refund = existing(refund_id)
     if refund["status"] not in ("pending", "succeeded"):
         raise ApiError(f"Only a pending or succeeded refund can fail; this one is {refund['status']}.")
+    if reason not in FAILURES:
+        raise errors.invalid("reason", "must be one of " + ", ".join(FAILURES))
     timers.drop_timers(refund_id, "refund_arrives")
     refund["failure_reason"] = reason
+    if refund["balance_transaction"]:
+        refund["failure_balance_transaction"] = balance.move("refund_failure", refund, refund["amount"])["id"]
     _end(refund, "failed")
     charge = charges.existing(refund["charge"], None)
     _count(charge, -refund["amount"])

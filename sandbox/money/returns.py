@@ -9,13 +9,17 @@ from sandbox.wire.errors import ApiError
 
 @dataclass(frozen=True)
 class Return:
-    """`code` is the error's, `decline_code` the decline's; `blocks` is what the bank account is blocked for."""
+    """`code` is the error's, `decline_code` the decline's; `blocks` is what the bank account is blocked for.
+
+    `too_risky`: Stripe itself would not send the debit.
+    """
 
     network_code: str | None
     code: str
     decline_code: str
     message: str
     blocks: str | None = None
+    too_risky: bool = False
 
 
 _FUNDS = "The customer's account has insufficient funds to cover this payment."
@@ -76,21 +80,58 @@ _BY_NAME = {
         "generic_decline",
         "This payment exceeds the limit for one debit.",
     ),
+    "payment_method_currency_mismatch": Return(
+        None,
+        "payment_method_currency_mismatch",
+        "currency_not_supported",
+        "The bank account does not take debits in this currency.",
+    ),
     "processing_error": Return(None, "processing_error", "generic_decline", "The debit could not be processed."),
 }
 
-# Stripe's test account numbers and how a debit of them ends: https://docs.stripe.com/payments/ach-direct-debit#test
-FAILS = {
-    "000111111113": RETURNS["R02"],
-    "000111111116": RETURNS["R03"],
-    "000222222227": RETURNS["R01"],
-    "000333333335": RETURNS["R10"],
-    "000444444440": _BY_NAME["processing_error"],
-    "000777777771": _BY_NAME["charge_exceeds_source_limit"],
-    "000888888885": _BY_NAME["tokenized_account_number_deactivated"],
+TOO_RISKY = Return(
+    None,
+    "payment_intent_payment_attempt_failed",
+    "fraudulent",
+    "The payment was blocked: its risk of fraud is too high.",
+    too_risky=True,
+)
+
+# Stripe's test account numbers, by the ends of the tokens for them (`pm_usBankAccount_success`); the last has no token.
+# https://docs.stripe.com/payments/ach-direct-debit/accept-a-payment#test-account-numbers
+NUMBERS = {
+    "success": "000123456789",
+    "accountClosed": "000111111113",
+    "noAccount": "000111111116",
+    "insufficientFunds": "000222222227",
+    "debitNotAuthorized": "000333333335",
+    "invalidCurrency": "000444444440",
+    "failMicrodeposits": "000666666661",
+    "dispute": "000555555559",
+    "processing": "000000000009",
+    "weeklyLimitExceeded": "000777777771",
+    "riskLevelHighest": "000000004954",
+    "numberDeactivated": "000888888885",
 }
-NEVER_SETTLES = "000000000009"
-IS_DISPUTED = "000555555559"
+TOKENS = {f"pm_usBankAccount_{end}": number for end, number in NUMBERS.items() if end != "numberDeactivated"}
+
+_OUTCOMES = {number: end for end, number in NUMBERS.items()}
+
+# How a debit of such an account fails, days later.
+FAILS = {
+    "accountClosed": RETURNS["R02"],
+    "noAccount": RETURNS["R03"],
+    "insufficientFunds": RETURNS["R01"],
+    "debitNotAuthorized": RETURNS["R10"],
+    "invalidCurrency": _BY_NAME["payment_method_currency_mismatch"],
+    "weeklyLimitExceeded": _BY_NAME["charge_exceeds_source_limit"],
+    "numberDeactivated": _BY_NAME["tokenized_account_number_deactivated"],
+}
+
+
+def outcome_of(number: str) -> str:
+    """What becomes of a debit of the account with that number: a key of NUMBERS. Any unknown number succeeds."""
+    return _OUTCOMES.get(number, "success")
 
 
 def named(code: str) -> Return:

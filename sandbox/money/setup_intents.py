@@ -16,9 +16,9 @@ from stripe.params import (
 )
 
 from sandbox import clock, customers, events, ids
-from sandbox.money import intents, mandates, payment_methods
+from sandbox.money import intents, mandates, microdeposits, payment_methods
 from sandbox.store import Body, store
-from sandbox.wire import errors, listing
+from sandbox.wire import errors, listing, rendering
 from sandbox.wire.errors import ApiError
 from sandbox.wire.operations import Call, Operation
 
@@ -32,13 +32,20 @@ def create(call: Call) -> Body:
     customer_id = params.get("customer")
     if customer_id:
         customers.existing(customer_id, "customer")
-    if params.get("mandate_data") and not params.get("confirm"):
-        raise ApiError("`mandate_data` may be given only when `confirm` is true.", param="mandate_data")
+    if not params.get("confirm"):
+        for name in ("mandate_data", "return_url"):
+            if params.get(name):
+                raise ApiError(
+                    f"The parameter `{name}` cannot be passed when creating a SetupIntent unless `confirm` is set "
+                    "to true.",
+                    param=name,
+                )
     if "single_use" in params and params.get("usage", "off_session") != "off_session":
         raise errors.exclusive("single_use", "usage")
     intent = _new(params, customer_id)
     method = intents.given_method(params, customer_id)
     if method is not None:
+        intents.refuse_method(intent, method)
         intent.update(payment_method=method["id"], status="requires_confirmation")
     store.add(intent)
     events.emit("setup_intent.created", intent)
@@ -91,8 +98,11 @@ def existing(call: Call) -> Body:
 def confirm(call: Call) -> Body:
     intent = existing(call)
     if intent["status"] not in _OPEN:
-        raise _unexpected(intent, f"You cannot confirm this SetupIntent because it has a status of {intent['status']}.")
+        why = "already succeeded." if intent["status"] == "succeeded" else f"a status of {intent['status']}."
+        raise intents.unexpected(intent, f"You cannot confirm this SetupIntent because it has {why}")
     intents.refuse_other_types(call.params)
+    if "payment_method_options" in call.params:
+        intent["payment_method_options"] = intents.options(call.params, intent["payment_method_options"])
     method = intents.given_method(call.params, intent["customer"])
     if method is not None:
         intent["payment_method"] = method["id"]
@@ -102,39 +112,47 @@ def confirm(call: Call) -> Body:
 
 def _confirm(intent: Body, params: Mapping[str, Any]) -> None:
     if intent["payment_method"] is None:
-        raise _unexpected(intent, "You cannot confirm this SetupIntent because it's missing a payment method.")
+        raise intents.unexpected(intent, "You cannot confirm this SetupIntent because it's missing a payment method.")
     method = payment_methods.existing(intent["payment_method"], "payment_method")
     payment_methods.usable_by(method, intent["customer"], "payment_method")
-    mandate_data = params.get("mandate_data") or None
-    if mandate_data is None and intent["_"].get("mandate_data") is None:
+    intents.refuse_method(intent, method)
+    if not params.get("mandate_data"):
         raise errors.missing("mandate_data")
+    mandates.acceptance(params["mandate_data"])
     # What was agreed is kept through a verification by microdeposits.
-    intent["_"]["mandate_data"] = mandate_data or intent["_"]["mandate_data"]
+    intent["_"]["mandate_data"] = params["mandate_data"]
+    payment_methods.block_dead_number(method)
     if payment_methods.is_blocked(method):
         _fail_blocked(intent, method)
-    if not method["_"]["verified"]:
-        arrival = int(clock.business_days_after(clock.stamp(), 1))
-        intent.update(status="requires_action", next_action=intents.microdeposits(arrival, intent))
+    if method["_"]["verified"]:
+        finish(intent, method)
+    else:
+        _await_verification(intent, method)
+
+
+def _await_verification(intent: Body, method: Body) -> None:
+    if intent["status"] == "requires_action" and intent["_"].get("verifying") == method["id"]:
         store.save(intent)
-        events.emit("setup_intent.requires_action", intent)
         return
-    finish(intent, method)
+    microdeposits.send(intent, method)
+    intent["_"]["verifying"] = method["id"]
+    store.save(intent)
+    events.emit("setup_intent.requires_action", intent)
 
 
 def verify_microdeposits(call: Call) -> Body:
     intent = existing(call)
     if intent["status"] != "requires_action":
-        raise _unexpected(intent, f"There is nothing to verify: this SetupIntent is {intent['status']}.")
+        raise intents.unexpected(
+            intent, f"You cannot verify microdeposits of this SetupIntent: it has a status of {intent['status']}."
+        )
     method = payment_methods.existing(intent["payment_method"], None)
-    over = intents.check_microdeposits(intent, call.params)
+    over = microdeposits.check(method, call.params)
     if over is not None:
-        problem: Body = {"type": "invalid_request_error", "code": over, "message": "The bank account was not verified."}
-        shown = {key: value for key, value in method.items() if key != "_"}
-        intent.update(status="requires_payment_method", next_action=None, payment_method=None)
-        intent["last_setup_error"] = {**problem, "payment_method": shown}
-        store.save(intent)
-        events.emit("setup_intent.setup_failed", intent)
-        raise ApiError(problem["message"], code=over, keep=True)
+        microdeposits.give_up(intent, method, over)
+        shown = {"setup_intent": rendering.shown(intent)}
+        raise ApiError(microdeposits.MESSAGES[over], code=over, extra=shown, keep=True)
+    microdeposits.stop_waiting(intent)
     payment_methods.set_verified(method)
     finish(intent, method)
     return intents.answer(intent, call)
@@ -159,22 +177,39 @@ def _fail_blocked(intent: Body, method: Body) -> None:
     problem: Body = {
         "type": "card_error",
         "code": "bank_account_unusable",
+        "decline_code": method["us_bank_account"]["status_details"]["blocked"]["reason"],
         "message": "The bank account is blocked and cannot be debited.",
-        "payment_method": {key: value for key, value in method.items() if key != "_"},
+        "payment_method": rendering.shown(method),
     }
-    intent.update(status="requires_payment_method", payment_method=None, last_setup_error=problem)
-    intent["latest_attempt"] = _attempt(intent, "failed", problem)["id"]
-    store.save(intent)
-    events.emit("setup_intent.setup_failed", intent)
-    shown = {key: value for key, value in intent.items() if key != "_"}
+    _fail(intent, problem)
     raise ApiError(
         problem["message"],
         status=402,
         code="bank_account_unusable",
         type="card_error",
-        extra={"setup_intent": shown, "payment_method": problem["payment_method"]},
+        extra={
+            "decline_code": problem["decline_code"],
+            "setup_intent": rendering.shown(intent),
+            "payment_method": problem["payment_method"],
+        },
         keep=True,
     )
+
+
+def _give_up(intent: Body, method: Body, code: str) -> None:
+    problem = {"code": code, "message": microdeposits.MESSAGES[code], "type": "invalid_request_error"}
+    _fail(intent, {**problem, "payment_method": rendering.shown(method)})
+
+
+microdeposits.GIVES_UP[KIND] = _give_up
+
+
+def _fail(intent: Body, problem: Body) -> None:
+    """The attempt is over: the intent needs a method again."""
+    intent.update(status="requires_payment_method", payment_method=None, last_setup_error=problem, next_action=None)
+    intent["latest_attempt"] = _attempt(intent, "failed", problem)["id"]
+    store.save(intent)
+    events.emit("setup_intent.setup_failed", intent)
 
 
 def _attempt(intent: Body, status: str, problem: Body | None) -> Body:
@@ -199,11 +234,6 @@ def _attempt(intent: Body, status: str, problem: Body | None) -> Body:
     )
 
 
-def _unexpected(intent: Body, message: str) -> ApiError:
-    shown = {key: value for key, value in intent.items() if key != "_"}
-    return errors.unexpected_state(message, "setup_intent_unexpected_state", setup_intent=shown)
-
-
 def retrieve(call: Call) -> Body:
     return intents.answer(existing(call), call)
 
@@ -222,14 +252,22 @@ def list_intents(call: Call) -> Body:
 def update(call: Call) -> Body:
     intent = existing(call)
     params = call.params
-    if intent["status"] not in _OPEN and set(params) - {"metadata", "description"}:
-        raise _unexpected(intent, f"This SetupIntent cannot be updated: it has a status of {intent['status']}.")
+    if intent["status"] not in _OPEN and set(params) - {"metadata", "description", "expand"}:
+        raise intents.unexpected(
+            intent, f"This SetupIntent cannot be updated because it has a status of {intent['status']}."
+        )
     intents.refuse_other_types(params)
-    if params.get("customer"):
+    if params.get("customer") and params["customer"] != intent["customer"]:
+        if intent["customer"]:
+            raise intents.unexpected(intent, "You cannot change the customer of a SetupIntent once it is set.")
         intent["customer"] = customers.existing(params["customer"], "customer")["id"]
     method = intents.given_method(params, intent["customer"])
     if method is not None:
-        intent.update(payment_method=method["id"], status="requires_confirmation", last_setup_error=None)
+        intents.refuse_method(intent, method)
+        microdeposits.stop_waiting(intent)
+        intent.update(
+            payment_method=method["id"], status="requires_confirmation", next_action=None, last_setup_error=None
+        )
     if "description" in params:
         intent["description"] = params["description"] or None
     if "metadata" in params:
@@ -242,7 +280,10 @@ def update(call: Call) -> Body:
 def cancel(call: Call) -> Body:
     intent = existing(call)
     if intent["status"] not in _OPEN:
-        raise _unexpected(intent, f"You cannot cancel this SetupIntent because it has a status of {intent['status']}.")
+        raise intents.unexpected(
+            intent, f"You cannot cancel this SetupIntent because it has a status of {intent['status']}."
+        )
+    microdeposits.stop_waiting(intent)
     intent.update(status="canceled", next_action=None, cancellation_reason=call.params.get("cancellation_reason"))
     store.save(intent)
     events.emit("setup_intent.canceled", intent)
@@ -258,6 +299,7 @@ _FOLLOWS = (
     "setup_intent.succeeded",
     "setup_intent.setup_failed",
     "payment_method.attached",
+    "payment_method.automatically_updated",
 )
 
 OPERATIONS = (
@@ -273,7 +315,13 @@ OPERATIONS = (
     Operation("GET", _PATH, list_intents, SetupIntentListParams, beyond=("attach_to_self", "customer_account")),
     Operation("GET", _PATH + "/*", retrieve, SetupIntentRetrieveParams, publishable=True),
     Operation(
-        "POST", _PATH + "/*", update, SetupIntentUpdateParams, prepare=intents.without_method_types, beyond=_BEYOND
+        "POST",
+        _PATH + "/*",
+        update,
+        SetupIntentUpdateParams,
+        prepare=intents.without_method_types,
+        beyond=_BEYOND,
+        states=_OPEN,
     ),
     Operation(
         "POST",
@@ -283,15 +331,19 @@ OPERATIONS = (
         prepare=intents.without_method_types,
         beyond=_BEYOND,
         publishable=True,
+        states=_OPEN,
         emits=_FOLLOWS,
     ),
-    Operation("POST", _PATH + "/*/cancel", cancel, SetupIntentCancelParams, emits=("setup_intent.canceled",)),
+    Operation(
+        "POST", _PATH + "/*/cancel", cancel, SetupIntentCancelParams, states=_OPEN, emits=("setup_intent.canceled",)
+    ),
     Operation(
         "POST",
         _PATH + "/*/verify_microdeposits",
         verify_microdeposits,
         SetupIntentVerifyMicrodepositsParams,
         publishable=True,
+        states=("requires_action",),
         emits=_FOLLOWS,
     ),
 )

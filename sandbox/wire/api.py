@@ -16,7 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 from sandbox import account, address, customers, deliveries, event_list, events, ids, webhook_endpoints
 from sandbox.connections import accounts, authorizations, institutions, sessions, transactions
 from sandbox.events import Cause
-from sandbox.money import charges, disputes, mandates, payment_intents, payment_methods, refunds, setup_intents
+from sandbox.money import balance, charges, disputes, mandates, payment_intents, payment_methods, refunds, setup_intents
 from sandbox.store import store
 from sandbox.wire import auth, faults, idempotency, params, publishable, rendering, versions
 from sandbox.wire.errors import ApiError
@@ -31,6 +31,7 @@ LARGEST_BODY = 1_000_000
 TABLE = Table(
     account.OPERATIONS
     + accounts.OPERATIONS
+    + balance.OPERATIONS
     + authorizations.OPERATIONS
     + charges.OPERATIONS
     + customers.OPERATIONS

@@ -17,7 +17,9 @@ RENDERERS: dict[str, Renderer] = {}
 
 # The places that hold an id which `expand` may replace by its object.
 EXPANDABLE = {
+    "balance_transaction": {"source"},
     "charge": {
+        "balance_transaction",
         "customer",
         "payment_intent",
         "payment_method_details.us_bank_account.mandate",
@@ -29,7 +31,13 @@ EXPANDABLE = {
     "mandate": {"payment_method"},
     "payment_intent": {"customer", "latest_charge", "payment_method"},
     "payment_method": {"customer"},
-    "refund": {"charge", "payment_intent", "payment_method"},
+    "refund": {
+        "balance_transaction",
+        "charge",
+        "failure_balance_transaction",
+        "payment_intent",
+        "payment_method",
+    },
     "setup_attempt": {"customer", "payment_method", "setup_intent"},
     "setup_intent": {"customer", "latest_attempt", "mandate", "payment_method", "single_use_mandate"},
 }

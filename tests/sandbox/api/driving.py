@@ -176,6 +176,8 @@ def confirmed_payment(sandbox: Sandbox, linked: Linked, **more: Any) -> Any:
 
 
 DAY = 86_400
+# Longer than four bank days ever take, holidays and all.
+FORTNIGHT = 14 * DAY
 
 _REFRESH = {"balance": "balance_refresh", "ownership": "ownership_refresh", "transactions": "transaction_refresh"}
 

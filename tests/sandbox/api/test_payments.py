@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import stripe
 
+from sandbox.money import bank_days
 from tests.sandbox.api.driving import (
     DAY,
+    FORTNIGHT,
     MANDATE_DATA,
     Linked,
     Sandbox,
@@ -48,12 +50,14 @@ def outcome_account(sandbox: Sandbox, name: str) -> Linked:
 
 
 def test_nothing_settles_before_its_time(sandbox: Sandbox, linked: Linked) -> None:
+    now = sandbox.post("/clock/advance", {"seconds": 0})["now"]
     intent = confirmed_payment(sandbox, linked)
+    settles = bank_days.opening(bank_days.later(bank_days.day_of(now), 4))
 
-    sandbox.post("/clock/advance", {"seconds": 3 * DAY})
+    sandbox.post("/clock/advance", {"seconds": settles - now - 60})
     assert sandbox.api.payment_intents.retrieve(intent.id).status == "processing"
 
-    sandbox.post("/clock/advance", {"seconds": 4 * DAY})
+    sandbox.post("/clock/advance", {"seconds": 120})
     assert sandbox.api.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
@@ -69,7 +73,7 @@ def test_nothing_settles_before_its_time(sandbox: Sandbox, linked: Linked) -> No
 def test_test_accounts_end_as_they_are_called(sandbox: Sandbox, name: str, code: str) -> None:
     intent = confirmed_payment(sandbox, outcome_account(sandbox, name))
 
-    sandbox.post("/clock/advance", {"seconds": 7 * DAY})
+    sandbox.post("/clock/advance", {"seconds": FORTNIGHT})
 
     failed = sandbox.api.payment_intents.retrieve(intent.id)
     assert (failed.status, failed.last_payment_error.code) == ("requires_payment_method", code)
@@ -129,7 +133,7 @@ def test_settling_twice_is_refused(sandbox: Sandbox, linked: Linked) -> None:
     intent = paid(sandbox, linked)
 
     again = sandbox.post(f"/payment_intents/{intent.id}/settle", {"outcome": "failed"}, ok=False)
-    sandbox.post("/clock/advance", {"seconds": 9 * DAY})
+    sandbox.post("/clock/advance", {"seconds": FORTNIGHT})
 
     assert "error" in again
     assert sandbox.api.payment_intents.retrieve(intent.id).status == "succeeded"
@@ -163,7 +167,7 @@ def test_cancelling_in_time_takes_the_debit_back(sandbox: Sandbox, linked: Linke
     intent = confirmed_payment(sandbox, linked)
 
     assert sandbox.api.payment_intents.cancel(intent.id).status == "canceled"
-    sandbox.post("/clock/advance", {"seconds": 9 * DAY})
+    sandbox.post("/clock/advance", {"seconds": FORTNIGHT})
 
     assert sandbox.api.payment_intents.retrieve(intent.id).status == "canceled"
     assert sandbox.api.charges.retrieve(intent.latest_charge).status == "failed"
@@ -171,7 +175,9 @@ def test_cancelling_in_time_takes_the_debit_back(sandbox: Sandbox, linked: Linke
 
 def test_cancelling_is_too_late_once_the_bank_has_it(sandbox: Sandbox, linked: Linked) -> None:
     intent = confirmed_payment(sandbox, linked)
-    sandbox.post("/clock/advance", {"seconds": 3 * DAY})
+    now = sandbox.post("/clock/advance", {"seconds": 0})["now"]
+    posted = bank_days.opening(bank_days.later(bank_days.day_of(now), 1))
+    sandbox.post("/clock/advance", {"seconds": posted - now + 60})
 
     with pytest.raises(stripe.InvalidRequestError) as refused:
         sandbox.api.payment_intents.cancel(intent.id)
@@ -211,14 +217,18 @@ def test_a_mandate_of_another_method_is_refused(sandbox: Sandbox, linked: Linked
 
 
 def test_a_mandate_for_one_payment_serves_one(sandbox: Sandbox, linked: Linked) -> None:
-    intent = confirmed_payment(sandbox, linked)
-    charge = sandbox.api.charges.retrieve(intent.latest_charge, {"expand": ["payment_intent"]})
+    saved = save_method(sandbox, linked)
+    first = new_payment_with(sandbox, linked, saved.payment_method)
+    first = sandbox.api.payment_intents.confirm(first.id, {"mandate_data": MANDATE_DATA})
+    charge = sandbox.api.charges.retrieve(first.latest_charge, {"expand": ["payment_intent"]})
     mandate = charge.payment_method_details.us_bank_account.mandate
     assert sandbox.api.mandates.retrieve(mandate).type == "single_use"
-    again = new_payment_with(sandbox, linked, charge.payment_method)
+    again = new_payment_with(sandbox, linked, saved.payment_method)
 
-    with pytest.raises(stripe.InvalidRequestError):
+    with pytest.raises(stripe.InvalidRequestError) as refused:
         sandbox.api.payment_intents.confirm(again.id, {"mandate": mandate})
+
+    assert refused.value.code == "payment_intent_mandate_invalid"
 
 
 def test_future_usage_attaches_the_method_with_a_lasting_mandate(sandbox: Sandbox, linked: Linked) -> None:
@@ -316,7 +326,7 @@ def test_refunds_arrive_after_three_business_days(sandbox: Sandbox, linked: Link
     refund = sandbox.api.refunds.create({"payment_intent": intent.id, "amount": 1_000})
     assert (refund.status, refund.pending_reason) == ("pending", "processing")
     assert refund.id.startswith("pyr_")
-    sandbox.post("/clock/advance", {"seconds": 5 * DAY})
+    sandbox.post("/clock/advance", {"seconds": FORTNIGHT})
 
     assert sandbox.api.refunds.retrieve(refund.id).status == "succeeded"
     charge = sandbox.api.charges.retrieve(intent.latest_charge)
@@ -343,7 +353,7 @@ def test_a_refund_waits_for_its_charge(sandbox: Sandbox, linked: Linked) -> None
 
     settle(sandbox, intent.id)
     assert sandbox.api.refunds.retrieve(refund.id).pending_reason == "processing"
-    sandbox.post("/clock/advance", {"seconds": 5 * DAY})
+    sandbox.post("/clock/advance", {"seconds": FORTNIGHT})
 
     assert sandbox.api.refunds.retrieve(refund.id).status == "succeeded"
 
@@ -459,7 +469,7 @@ def test_a_payment_starts_later_on_a_target_date(sandbox: Sandbox, linked: Linke
 
     sandbox.post("/clock/advance", {"seconds": 8 * DAY})
     assert sandbox.api.payment_intents.retrieve(intent.id).status == "processing"
-    sandbox.post("/clock/advance", {"seconds": 10 * DAY})
+    sandbox.post("/clock/advance", {"seconds": FORTNIGHT})
     assert sandbox.api.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
@@ -478,11 +488,12 @@ def test_another_customer_is_unaffected_by_a_deleted_one(sandbox: Sandbox, linke
 def test_an_earlier_attempt_does_not_settle_a_later_one(sandbox: Sandbox, linked: Linked) -> None:
     intent = confirmed_payment(sandbox, linked)
     settle(sandbox, intent.id, "failed")
-    sandbox.post("/clock/advance", {"seconds": 3 * DAY})
+    now = sandbox.post("/clock/advance", {"seconds": 1.5 * DAY})["now"]
     again = {"payment_method_data": method_data(linked.account), "mandate_data": MANDATE_DATA}
     sandbox.api.payment_intents.confirm(intent.id, again)
 
-    sandbox.post("/clock/advance", {"seconds": 3 * DAY + 3_600})
+    settles = bank_days.opening(bank_days.later(bank_days.day_of(now), 4))
+    sandbox.post("/clock/advance", {"seconds": settles - now - 60})
 
     assert sandbox.api.payment_intents.retrieve(intent.id).status == "processing"
 

@@ -50,7 +50,7 @@ def test_what_was_kept_outlives_the_process(tmp_path: Path, receiver: Receiver) 
         after = Sandbox(base, receiver)
         assert after.api.payment_intents.retrieve(intent.id).status == "processing"
         assert after.control("GET", "/faults")["api"][0]["left"] == 1
-        after.post("/clock/advance", {"seconds": 7 * 86_400})
+        after.post("/clock/advance", {"seconds": 14 * 86_400})
         assert after.api.payment_intents.retrieve(intent.id).status == "succeeded"
     finally:
         process.terminate()

@@ -50,7 +50,7 @@ def live_a_life(sandbox: Sandbox) -> dict[str, str]:
     refund = sandbox.api.refunds.create({"payment_intent": refunded.id, "amount": 100})
     sandbox.post(f"/payment_intents/{refunded.id}/settle", {"outcome": "succeeded"})
     failing = sandbox.api.refunds.create({"payment_intent": refunded.id, "amount": 200})
-    sandbox.post("/clock/advance", {"seconds": 7 * DAY})
+    sandbox.post("/clock/advance", {"seconds": 14 * DAY})
     sandbox.post(f"/refunds/{failing.id}/fail")
     canceled = new_payment(sandbox, linked)
     sandbox.api.payment_intents.cancel(canceled.id, {"cancellation_reason": "requested_by_customer"})
