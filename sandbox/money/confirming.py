@@ -212,7 +212,7 @@ def _declined(intent: Body, problem: Body) -> ApiError:
     )
 
 
-def verify(call: Call) -> Body:
+def verify_microdeposits(call: Call) -> Body:
     """The customer says what the microdeposits were."""
     intent = intents.by_secret(KIND, call)
     if intent["status"] != "requires_action":

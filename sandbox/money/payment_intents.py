@@ -230,7 +230,7 @@ OPERATIONS = (
     Operation(
         "POST",
         _PATH + "/*/verify_microdeposits",
-        confirming.verify,
+        confirming.verify_microdeposits,
         PaymentIntentVerifyMicrodepositsParams,
         publishable=True,
         states=("requires_action",),
