@@ -1,14 +1,14 @@
-/* The list of banks, narrowed by what is typed. */
+/* The list of banks, narrowed by what is typed: names, former names, initials. */
 
 const list = document.getElementById("banks");
 const search = document.getElementById("search");
 const found = document.getElementById("found");
 
 export function fillBanks(banks, choose) {
-  const rows = banks.map((bank, place) => ({ bank, row: bankRow(bank, place, choose) }));
+  const rows = banks.map((bank, place) => ({ names: names(bank), row: bankRow(bank, place, choose) }));
   const narrow = () => {
     const wanted = search.value.trim().toLowerCase();
-    const matching = rows.filter(({ bank }) => bank.name.toLowerCase().includes(wanted));
+    const matching = rows.filter(({ names }) => names.some((name) => name.includes(wanted)));
     list.replaceChildren(...matching.map(({ row }) => row));
     found.textContent = count(matching.length, search.value.trim());
   };
@@ -19,6 +19,14 @@ export function fillBanks(banks, choose) {
     if (event.key === "Enter" && buttons.length === 1) buttons[0].click();
   });
   narrow();
+}
+
+function names({ name, aliases }) {
+  return [name, ...aliases, initials(name, 4)].map((one) => one.toLowerCase());
+}
+
+function initials(name, most) {
+  return name.split(/[^A-Za-z]+/).filter(Boolean).slice(0, most).map((word) => word[0]).join("");
 }
 
 function count(number, wanted) {
@@ -32,7 +40,7 @@ function bankRow(bank, place, choose) {
   button.setAttribute("aria-labelledby", `bank-name-${place}`);
   button.setAttribute("aria-describedby", `bank-note-${place}`);
   button.append(
-    piece("tile", bank.name.split(" ").slice(0, 2).map((word) => word[0]).join(""), { "data-tint": place % 6 }),
+    piece("tile", initials(bank.name, 2).toUpperCase(), { "data-tint": place % 6, "aria-hidden": "true" }),
     piece("name", bank.name, { id: `bank-name-${place}` }),
     piece("note", bank.note, { id: `bank-note-${place}` }),
   );
@@ -47,6 +55,5 @@ function piece(kind, text, attributes) {
   span.className = kind;
   span.textContent = text;
   for (const [name, value] of Object.entries(attributes)) span.setAttribute(name, value);
-  if (kind === "tile") span.setAttribute("aria-hidden", "true");
   return span;
 }

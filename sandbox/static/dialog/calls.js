@@ -7,10 +7,13 @@ export class Refused extends Error {
   }
 }
 
-async function answer(response) {
-  const body = await response.json().catch(() => null);
-  if (response.ok && body) return body;
-  throw new Refused(body?.error ?? { type: "api_error", message: `The sandbox answered ${response.status}.` });
+/* `keepalive`: the request outlives the frame, which may be gone before the answer comes. */
+export async function post(address, body = {}) {
+  const headers = { "Content-Type": "application/json" };
+  const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(body), keepalive: true });
+  const answer = await response.json().catch(() => null);
+  if (response.ok && answer) return answer;
+  throw new Refused(answer?.error ?? { type: "api_error", message: `The sandbox answered ${response.status}.` });
 }
 
 let secret = null;
@@ -18,13 +21,6 @@ export function use(clientSecret) {
   secret = clientSecret;
 }
 
-/* `keepalive`: the request outlives the frame, which may be gone before the answer comes. */
-export async function call(path, body = {}) {
-  const response = await fetch(`/v3/dialog/${path}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ...body, client_secret: secret }),
-    keepalive: true,
-  });
-  return answer(response);
+export function call(path, body = {}) {
+  return post(`/v3/dialog/${path}`, { ...body, client_secret: secret });
 }

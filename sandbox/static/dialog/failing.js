@@ -1,46 +1,56 @@
 /* What the person and the page are told when something does not work. */
 
 import { Refused } from "./calls.js";
-import * as host from "./host.js";
-import { show } from "./screens.js";
+import { say, show } from "./screens.js";
 import { visit } from "./visit.js";
 
-const STUCK = {
-  down: ["is not available right now", "Nothing was shared. Try again later, or link another bank."],
+const CAUSES = {
   refused: ["refused the sign-in", "Nothing was shared. Ask your bank why, or link another one."],
-  no_accounts: ["has no account to link", "You signed in, but no account of yours there fits. Nothing was shared."],
+  no_accounts: ["has no account to link", "You signed in, but you hold no account there. Nothing was shared."],
+  none_fits: ["has no account that fits", "You signed in, but none of your accounts there can be used for this. Nothing was shared."],
+  unscheduled: ["is not available right now", "Nothing was shared. Try again later, or link another bank."],
+  error: ["broke off the sign-in", "Something went wrong there, not with you. Nothing was shared; try again later, or link another bank."],
 };
 
 export function stuck(reason) {
-  const [title, text] = STUCK[reason];
+  const [what, text] = CAUSES[reason];
+  tell(`${visit.bank.name} ${what}`, text);
+}
+
+export function isDown({ kind, until }) {
+  if (kind !== "scheduled") return stuck(kind);
+  const back = new Intl.DateTimeFormat("en-US", { weekday: "short", hour: "numeric", minute: "2-digit" });
+  tell(`${visit.bank.name} is being maintained`,
+    `It expects to be back on ${back.format(until * 1000)}. Nothing was shared. Try again then, or link another bank.`);
+}
+
+function tell(title, text) {
   visit.ending = "fail";
-  tell(`${visit.bank.name} ${title}`, text);
+  say("problem-title", title);
+  say("problem-text", text);
+  show("problem");
 }
 
-/* A hosted address that leads nowhere: there is no page to tell, so the person is told. */
-export function over(error) {
-  for (const id of ["another", "close"]) document.getElementById(id).hidden = true;
-  tell("This link is over", error.message);
-}
-
-/* A session that is over ends the dialog; a lost connection leaves the person where they are. */
+/* A session that is over ends the dialog, after the person has read why; a lost connection leaves them where they are. */
 export async function attempt(work) {
   try {
     await work();
   } catch (error) {
-    if (error instanceof Refused) return host.finish({ error: asStripe(error) });
-    const place = document.querySelector("section:not([hidden]) .problem");
+    if (error instanceof Refused) return over(error);
+    const place = document.querySelector("section:not([hidden]) .problem:last-of-type");
     if (place) place.textContent = "The sandbox does not answer. Nothing was shared; try once more.";
   }
+}
+
+export function over(error, { canLeave = true } = {}) {
+  visit.result = { error: asStripe(error) };
+  say("over-text", `${error.message} Nothing was shared.`);
+  document.getElementById("leave-over").hidden = !canLeave;
+  document.getElementById("close").hidden = !canLeave;
+  show("over");
 }
 
 export function asStripe(error) {
   if (error instanceof Refused) return error.error;
   return { type: "api_connection_error", message: "The sandbox does not answer." };
-}
-
-function tell(title, text) {
-  document.getElementById("problem-title").textContent = title;
-  document.getElementById("problem-text").textContent = text;
-  show("problem");
 }

@@ -4,19 +4,20 @@ const HOSTED = "/v3/dialog/hosted/";
 let origin = null;
 let returnUrl = null;
 
-/* Resolves with { clientSecret, origin }; a hosted dialog has no page, so its origin is null. */
+/* Resolves with { order, origin }; a hosted dialog has no page, so its origin is null. */
 export function start({ onEscape, onAbandon }) {
   if (location.pathname.startsWith(HOSTED)) {
-    return Promise.resolve({ clientSecret: decodeURIComponent(location.pathname.slice(HOSTED.length)), origin: null });
+    const clientSecret = decodeURIComponent(location.pathname.slice(HOSTED.length));
+    return Promise.resolve({ order: { kind: "accounts", clientSecret }, origin: null });
   }
   return new Promise((resolve) => {
     addEventListener("message", (event) => {
       if (event.source !== parent || parent === window) return;
       if (origin && event.origin !== origin) return;
-      const { link } = event.data ?? {};
+      const { link, order } = event.data ?? {};
       if (link === "start" && !origin) {
         origin = event.origin;
-        resolve({ clientSecret: event.data.clientSecret, origin });
+        resolve({ order, origin });
       }
       if (link === "escape" && origin) onEscape();
       if (link === "abandon" && origin) onAbandon();
@@ -26,9 +27,9 @@ export function start({ onEscape, onAbandon }) {
   });
 }
 
-export function started(session) {
+export function started({ session, abandoned }) {
   returnUrl = session.hosted_return_url;
-  if (origin) parent.postMessage({ link: "started", session: { id: session.id } }, origin);
+  if (origin) parent.postMessage({ link: "started", abandoned }, origin);
 }
 
 export function finish(result) {

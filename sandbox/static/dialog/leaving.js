@@ -3,11 +3,11 @@
 import { asStripe } from "./failing.js";
 import { call } from "./calls.js";
 import * as host from "./host.js";
-import { shown } from "./screens.js";
+import { onPress, shown } from "./screens.js";
 import { visit } from "./visit.js";
 
 const leave = document.getElementById("leave");
-const AT_ONCE = ["opening", "problem", "done"];
+const AT_ONCE = ["opening", "problem", "done", "over"];
 
 export function askToLeave() {
   if (document.body.hasAttribute("data-busy")) return;
@@ -20,7 +20,7 @@ export async function end() {
   leave.close();
   if (visit.result) return host.finish(visit.result);
   try {
-    host.finish({ financialConnectionsSession: await call("finish", { accounts: [], result: visit.ending }) });
+    host.finish((await call("finish", { accounts: [], result: visit.ending })).result);
   } catch (error) {
     host.finish({ error: asStripe(error) });
   }
@@ -36,7 +36,6 @@ function onEscape(event) {
 }
 
 addEventListener("keydown", onEscape);
-document.getElementById("close").addEventListener("click", askToLeave);
-document.getElementById("stay").addEventListener("click", () => leave.close());
-document.getElementById("stop").addEventListener("click", end);
-document.getElementById("done").addEventListener("click", end);
+onPress("#close", askToLeave);
+onPress("#stay", () => leave.close());
+onPress("#stop, #done, #leave-over", end);

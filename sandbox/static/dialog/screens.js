@@ -1,5 +1,7 @@
 /* Shows one screen at a time, says so, and keeps the keyboard inside. */
 
+export { fill, say } from "./words.js";
+
 const screens = [...document.querySelectorAll("[data-screen]")];
 const back = document.getElementById("back");
 const busy = document.getElementById("busy");
@@ -20,10 +22,6 @@ export function show(name, { backTo = null } = {}) {
 
 export function shown() {
   return screens.find((screen) => !screen.hidden)?.dataset.screen;
-}
-
-export function name(bank) {
-  for (const place of document.querySelectorAll("[data-bank]")) place.textContent = bank.name;
 }
 
 /* Runs `work` once at a time: a second press while it runs does nothing. */
@@ -49,15 +47,29 @@ export function onSubmit(id, act) {
   });
 }
 
+export function onPress(selector, act) {
+  for (const button of document.querySelectorAll(selector)) button.addEventListener("click", act);
+}
+
 back.addEventListener("click", () => goBack?.());
 
 addEventListener("keydown", (event) => {
   if (event.key !== "Tab") return;
   const area = document.querySelector("dialog[open]") ?? document.body;
-  const stops = [...area.querySelectorAll("button, input")].filter((one) => !one.disabled && one.checkVisibility());
+  const stops = tabStops(area);
   const edge = event.shiftKey ? stops[0] : stops.at(-1);
   const atEdge = document.activeElement === edge || (event.shiftKey && !stops.includes(document.activeElement));
   if (!atEdge) return;
   event.preventDefault();
   (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
 });
+
+/* Of radio buttons that belong together, Tab stops at one only. */
+function tabStops(area) {
+  const all = [...area.querySelectorAll("button, input")].filter((one) => !one.disabled && one.checkVisibility());
+  return all.filter((one) => {
+    if (one.type !== "radio") return true;
+    const group = all.filter((other) => other.type === "radio" && other.name === one.name);
+    return one === (group.find((other) => other.checked) ?? group[0]);
+  });
+}

@@ -1,44 +1,76 @@
-/* Sign-in in a window of the bank: opens it, hears its one word, notices when it is closed without any. */
+/* Sign-in in a window of the bank. A browser's window says its word and closes; out of an app it opens elsewhere, comes
+   back through the app's link, and the server is asked what was said. */
 
-const problem = document.getElementById("window-problem");
-const state = document.getElementById("window-state");
+import { call } from "./calls.js";
+import { say } from "./screens.js";
+import { visit } from "./visit.js";
+
+const LOOK_MS = 400;
+const ASK_MS = 1_000;
 let stopWatching = () => {};
+let prepared = null;
 
-/* Resolves with "allow", "deny" or null (closed, or blocked by the browser). Opening again forgets the last window. */
-export function openBankWindow(bank) {
+const inApp = () => Boolean(visit.opened.session.return_url);
+
+/* Ahead of the press, since browsers open windows only at once. */
+export async function prepareWindow() {
+  prepared = await call("windows", { bank: visit.bank.key });
+  say("window-way", inApp() ? "It opens outside this app and leads back here." : "It opens in a window and closes by itself.");
+}
+
+/* Resolves with { word, window }; the word is "allow", "deny" or null (closed or blocked). */
+export async function openBankWindow() {
   stopWatching();
-  problem.textContent = "";
-  const opened = open(`/v3/dialog/bank/${bank.key}`, "sandbox-bank", "popup,width=440,height=640");
-  if (!opened) {
-    problem.textContent = "Your browser blocked the window. Allow pop-ups for this page and open it again.";
-    return Promise.resolve(null);
+  say("window-problem", "");
+  const { address, window: token } = prepared;
+  const opened = inApp() ? open(address, "_blank", "noopener") : open(address, "sandbox-bank", "popup,width=440,height=640");
+  if (!opened && !inApp()) {
+    say("window-problem", "Your browser blocked the window. Allow pop-ups for this page and open it again.");
+    return { word: null };
   }
-  state.textContent = `Waiting for the window of ${bank.name}.`;
-  return new Promise((resolve) => watch(opened, resolve));
+  say("window-state", `Waiting for ${inApp() ? visit.bank.name : `the window of ${visit.bank.name}`}.`);
+  const word = await (inApp() ? askUntilSaid(token) : hear(opened));
+  say("window-state", "");
+  if (word === null) say("window-problem", "The window was closed before you allowed access. Nothing was shared.");
+  return { word, window: token };
 }
 
 export function forgetWindow() {
   stopWatching();
-  state.textContent = "";
+  say("window-state", "");
 }
 
-function watch(opened, resolve) {
-  const end = (word) => {
-    stopWatching();
-    state.textContent = "";
-    resolve(word);
-  };
-  const hear = (event) => {
-    if (event.origin === location.origin && event.source === opened) end(event.data.bankWindow);
-  };
-  const look = setInterval(() => {
-    if (!opened.closed) return;
-    end(null);
-    problem.textContent = "The window was closed before you allowed access. Nothing was shared.";
-  }, 400);
-  addEventListener("message", hear);
-  stopWatching = () => {
-    clearInterval(look);
-    removeEventListener("message", hear);
-  };
+function hear(opened) {
+  return new Promise((resolve) => {
+    const end = (word) => {
+      stopWatching();
+      resolve(word);
+    };
+    const listen = (event) => {
+      if (event.origin === location.origin && event.source === opened) end(event.data.bankWindow);
+    };
+    const look = setInterval(() => opened.closed && end(null), LOOK_MS);
+    addEventListener("message", listen);
+    stopWatching = () => {
+      clearInterval(look);
+      removeEventListener("message", listen);
+    };
+  });
+}
+
+function askUntilSaid(token) {
+  return new Promise((resolve) => {
+    const ask = async () => {
+      const { word } = await call("windows/state", { window: token }).catch(() => ({ word: null }));
+      if (!word) return;
+      stopWatching();
+      resolve(word);
+    };
+    const asking = setInterval(ask, ASK_MS);
+    document.addEventListener("visibilitychange", ask);
+    stopWatching = () => {
+      clearInterval(asking);
+      document.removeEventListener("visibilitychange", ask);
+    };
+  });
 }

@@ -1,0 +1,78 @@
+/* The buttons: each is a small form that names one call; pressing it makes that call and says what came of it. */
+
+import { call, curl } from "./calls.js";
+import { h } from "./dom.js";
+import { say } from "./saying.js";
+
+let key = "";
+export function useKey(secret) {
+  key = secret;
+}
+
+export function forms(actions) {
+  return h("div", { class: "actions" }, actions.map(form));
+}
+
+export function form(action) {
+  const { label, choices = [], danger, ...does } = action;
+  const unfolds = choices.length > 1;
+  const button = h("button", { class: danger ? "small danger" : "small" }, label);
+  const fields = choices.map((choice) => field(choice, `${does.path}-${label}`));
+  const made = h("form", { class: "action", "data-key": `${label} ${does.path}`, "data-does": JSON.stringify({ label, ...does }) },
+    unfolds ? [h("div", { class: "fields" }, fields), button] : [button, fields]);
+  if (!unfolds) return made;
+  return h("details", { class: "unfolds", "data-key": `more ${label}` }, h("summary", { class: "small" }, label), made);
+}
+
+function field({ name, label, kind, options, value }, of) {
+  const id = `${of}-${name}`.replaceAll(/\W+/g, "-");
+  const marks = { id, name, "data-kind": kind };
+  const input = options?.length
+    ? h("select", marks, options.map(([code, words]) => h("option", { value: code, selected: code === value }, words)))
+    : h("input", { ...marks, value, inputmode: kind === "number" ? "numeric" : null, autocomplete: "off" });
+  return h("span", { class: "field" }, h("label", { for: id }, label), input);
+}
+
+/* What the form's fields add to the call. `a.b` is a hash in a list of one. */
+function filled(body, fields) {
+  const whole = structuredClone(body ?? {});
+  for (const { name, value, dataset } of fields) {
+    if (value === "") continue;
+    const typed = dataset.kind === "number" ? Number(value) : dataset.kind === "list" ? [value] : value;
+    const [outer, inner] = name.split(".");
+    if (!inner) whole[name] = typed;
+    else ((whole[outer] ??= [{}])[0])[inner] = typed;
+  }
+  return whole;
+}
+
+export async function press(element, after) {
+  const does = JSON.parse(element.dataset.does);
+  does.body = filled(does.body, element.querySelectorAll("[name]"));
+  if (does.asks && !(await agreed(does.asks, does.label))) return;
+  await perform(does, after);
+}
+
+export async function perform(does, after) {
+  document.body.dataset.busy = "";
+  try {
+    await call(does, key);
+    say(`${does.label}: done.`, curl(does, key));
+  } catch (refusal) {
+    say(`${does.label}: refused. ${refusal.message}`, curl(does, key), "bad");
+  } finally {
+    delete document.body.dataset.busy;
+  }
+  await after();
+}
+
+function agreed(question, yes) {
+  const dialog = document.getElementById("ask");
+  document.getElementById("ask-title").textContent = question;
+  document.getElementById("ask-yes").textContent = yes;
+  dialog.returnValue = "";
+  dialog.showModal();
+  document.getElementById("ask-no").onclick = () => dialog.close("");
+  document.getElementById("ask-yes").onclick = () => dialog.close("yes");
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+}

@@ -1,0 +1,30 @@
+/* What stands around every view: the places with their counts, the sandbox's time, and whether it answers. */
+
+import { span } from "./cells.js";
+import { h, patchChildren } from "./dom.js";
+import { PLACES } from "./places.js";
+import { link } from "./routes.js";
+
+const places = document.getElementById("places");
+const time = document.getElementById("time");
+const shown = new Intl.DateTimeFormat("en-US", {
+  weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false,
+});
+
+export function showPlaces(current, { counts, faults }) {
+  const figures = { ...counts, controls: faults ? `${faults} on` : "" };
+  patchChildren(places, [h("ul", {}, Object.entries(PLACES).map(([place, { title }]) =>
+    h("li", { "data-key": place }, h("a", { href: link(place), "aria-current": place === current ? "page" : null },
+      h("span", {}, title), " ", figures[place] ? h("b", { "data-tone": place === "controls" ? "bad" : null }, figures[place]) : null))))]);
+}
+
+export function showTime({ now, offset }) {
+  const ahead = offset >= 1 ? h("b", {}, `${span(offset)} ahead`) : null;
+  patchChildren(time, [h("span", {}, shown.format(new Date(now * 1000))), ahead].filter(Boolean));
+}
+
+export function showAnswers(answers) {
+  if (answers) delete document.body.dataset.gone;
+  else document.body.dataset.gone = "";
+  if (!answers) time.textContent = "The sandbox does not answer";
+}

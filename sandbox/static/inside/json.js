@@ -1,0 +1,43 @@
+/* JSON as text that one reads and copies: keys, strings and numbers told apart, ids as links. */
+
+import { h } from "./dom.js";
+
+const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d[\d.eE+-]*)|\b(true|false|null)\b/g;
+const PLACES = {
+  cus: "customers", fca: "accounts", fcsess: "accounts", fctxn: "accounts", pi: "payments", py: "payments", ch: "payments", pyr: "payments",
+  re: "payments", du: "payments", dp: "payments", seti: "permissions", setatt: "permissions", mandate: "permissions", pm: "permissions",
+  evt: "events", we: "deliveries", req: "requests",
+};
+const ID = new RegExp(`^"(${Object.keys(PLACES).join("|")})_[A-Za-z0-9]{8,}"$`);
+// Longer texts stay plain: a page of a thousand colours is of no use.
+const COLOURED = 60_000;
+
+export function json({ title, text }, own) {
+  const head = h("div", { class: "text-head" }, h("h2", {}, title),
+    h("button", { type: "button", class: "small", "data-act": "copy" }, "Copy"));
+  const body = h("pre", { tabindex: "0", role: "region", "aria-label": title }, text.length > COLOURED ? text : [...pieces(text, own)]);
+  return h("section", { class: "text", "data-key": `text-${title}` }, head, body);
+}
+
+function* pieces(text, own) {
+  let done = 0;
+  for (const match of text.matchAll(TOKEN)) {
+    if (match.index > done) yield text.slice(done, match.index);
+    yield* token(match, own);
+    done = match.index + match[0].length;
+  }
+  yield text.slice(done);
+}
+
+function* token([whole, string, colon, number], own) {
+  if (string && colon) {
+    yield h("span", { class: "key" }, string);
+    yield colon;
+  } else if (string) {
+    const id = string.slice(1, -1);
+    const prefix = ID.exec(string)?.[1];
+    yield prefix && id !== own ? h("a", { class: "id", href: `#/${PLACES[prefix]}/${id}` }, string) : h("span", { class: "str" }, string);
+  } else {
+    yield h("span", { class: number ? "num" : "lit" }, whole);
+  }
+}

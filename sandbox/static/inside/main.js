@@ -1,0 +1,99 @@
+/* The page: reads what its address names, draws it, and does what its buttons say. */
+
+import { perform, press, useKey } from "./actions.js";
+import { ask, askControl } from "./calls.js";
+import { controls } from "./controls.js";
+import { detail, missing } from "./details.js";
+import { patchChildren } from "./dom.js";
+import { faultCall, faultsOff } from "./faults.js";
+import { showPlaces } from "./frame.js";
+import { list, narrowed } from "./lists.js";
+import { keepLive, pulse } from "./live.js";
+import { overview } from "./overview.js";
+import { PLACES } from "./places.js";
+import { route } from "./routes.js";
+import { say } from "./saying.js";
+import { startSearch } from "./search.js";
+
+const main = document.getElementById("main");
+const listPart = document.getElementById("list");
+const detailPart = document.getElementById("detail");
+let asked = 0;
+
+/* Reads and draws where the page is now. An answer that a later one has overtaken is dropped. */
+async function show() {
+  const number = ++asked;
+  const at = route();
+  if (!PLACES[at.place]) at.place = "overview";
+  const [frame, left, right] = await Promise.all([ask("frame"), leftOf(at), rightOf(at)]);
+  if (number !== asked) return;
+  useKey(frame.key);
+  const held = main.contains(document.activeElement);
+  showPlaces(at.place, frame);
+  patchChildren(listPart, drawn(at, left, frame));
+  patchChildren(detailPart, at.id ? right : []);
+  detailPart.hidden = !at.id;
+  main.dataset.split = at.id ? "true" : "false";
+  document.title = `${at.id || PLACES[at.place].title} · Sandbox`;
+  // A button that did its work may be gone: the reader's place is then the object.
+  if (held && document.activeElement === document.body) (document.getElementById("detail-title") ?? main).focus();
+}
+
+function leftOf({ place, query }) {
+  if (place === "overview") return ask("overview");
+  if (place === "controls") return Promise.all([ask("controls"), askControl("faults")]);
+  return ask(`lists/${place}`, Object.fromEntries(query));
+}
+
+async function rightOf(at) {
+  if (!at.id) return null;
+  try {
+    return detail(at, await ask(`objects/${encodeURIComponent(at.id)}`, { before: at.query.get("rows") }));
+  } catch (refusal) {
+    return missing(at, refusal.message);
+  }
+}
+
+function drawn(at, answer, frame) {
+  if (at.place === "overview") return overview(answer, frame);
+  if (at.place === "controls") return controls(...answer, pulse);
+  return list(at, answer);
+}
+
+async function arrive({ oldURL }) {
+  await show();
+  const at = route();
+  // Other filters or older rows of the same: whoever pressed stays where they are.
+  if (new URL(oldURL).hash.split("?")[0] === location.hash.split("?")[0]) return;
+  (at.id ? detailPart : main).scrollTo?.(0, 0);
+  (document.getElementById(at.id ? "detail-title" : "") ?? listPart.querySelector("h1"))?.focus({ preventScroll: true });
+  if (at.id && getComputedStyle(listPart).display === "none") window.scrollTo(0, 0);
+}
+
+const acts = {
+  skip: () => main.focus(),
+  copy: async (button) => {
+    const text = button.dataset.text ?? button.closest(".text").querySelector("pre").textContent;
+    await navigator.clipboard.writeText(text);
+    say("Copied.");
+  },
+  "faults-off": async () => perform(faultsOff(await askControl("faults")), show),
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-act]");
+  if (button) acts[button.dataset.act](button);
+});
+document.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { target } = event;
+  if (target.dataset.does) press(target, show);
+  if (target.dataset.fault) perform(faultCall(target), show);
+  if (target.dataset.filters) narrowed(target);
+});
+document.addEventListener("change", ({ target }) => {
+  if (target.form?.dataset.filters) narrowed(target.form);
+});
+addEventListener("hashchange", arrive);
+startSearch();
+await keepLive(show);
