@@ -61,8 +61,9 @@ class BankAccount:
     gives_owners: bool = True
 
     @property
-    def account_number_hint(self) -> str | None:
-        return self.account_number.number if self.account_number else None
+    def payable(self) -> bool:
+        """Whether it can be debited as soon as it is linked."""
+        return self.supports_payments and self.account_number is not None and self.account_number.state != "pending"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,20 @@ JOHN = Owner("John Rosen", "john.rosen@example.com", "+14155550135", "510 Townse
 NAMED = Owner("Jane Diaz", None, None, None)
 
 
-def _pair(prefix: str) -> tuple[BankAccount, ...]:
+def _pair(prefix: str, number: int) -> tuple[BankAccount, ...]:
     return (
-        cash(f"{prefix}-checking", "Checking", "checking", "000123456789", JENNY),
-        cash(f"{prefix}-savings", "Savings", "savings", "000123456789", JENNY),
+        cash(f"{prefix}-checking", "Checking", "checking", f"00012345{number}", JENNY),
+        cash(f"{prefix}-savings", "Savings", "savings", f"00012345{number + 1}", JENNY),
     )
 
 
-def _owned(key: str, name: str, *owners: Owner) -> BankAccount:
-    return cash(f"ownership-{key}", name, "checking", "000123456789", *owners)
+def _owned(key: str, name: str, number: int, *owners: Owner) -> BankAccount:
+    return cash(f"ownership-{key}", name, "checking", f"00012345{number}", *owners)
 
 
-def _unpayable(key: str, name: str, subcategory: str) -> BankAccount:
-    return replace(
-        cash(f"unpayable-{key}", name, subcategory, "000123456789", JENNY), account_number=None, supports_payments=False
-    )
+def _unpayable(key: str, name: str, subcategory: str, number: int) -> BankAccount:
+    account = cash(f"unpayable-{key}", name, subcategory, f"00012345{number}", JENNY)
+    return replace(account, account_number=None, supports_payments=False)
 
 
 def _tokenized(key: str, name: str, number: AccountNumber) -> BankAccount:
@@ -52,7 +51,7 @@ WORKING = (
     Institution(
         "bank-non-oauth",
         "Bank (Non-OAuth)",
-        (*_pair("bank-non-oauth"), credit("bank-non-oauth-card", "Credit Card", "credit_card", "4242", JENNY)),
+        (*_pair("bank-non-oauth", 6101), credit("bank-non-oauth-card", "Credit Card", "credit_card", "4242", JENNY)),
         aliases=("Sandbox Bank (Non-OAuth)",),
         words=ALL_WORDS,
         note="Asks what the password says: options, mfa, confirm_mfa, security_question, error, incorrect",
@@ -60,7 +59,7 @@ WORKING = (
     Institution(
         "bank-oauth",
         "Bank (OAuth)",
-        (*_pair("bank-oauth"), credit("bank-oauth-card", "Credit Card", "credit_card", "4242", JENNY)),
+        (*_pair("bank-oauth", 6111), credit("bank-oauth-card", "Credit Card", "credit_card", "4242", JENNY)),
         oauth=True,
         chooses_in_window=True,
         aliases=("Sandbox Bank (OAuth)",),
@@ -70,11 +69,11 @@ WORKING = (
         "ownership-accounts",
         "Ownership Accounts",
         (
-            _owned("one", "One Owner", JENNY),
-            _owned("two", "Two Owners", JENNY, JOHN),
-            _owned("name-only", "Name Only", NAMED),
-            _owned("nobody", "No Owner Named"),
-            replace(_owned("withheld", "Owners Withheld", JENNY), gives_owners=False),
+            _owned("one", "One Owner", 6121, JENNY),
+            _owned("two", "Two Owners", 6122, JENNY, JOHN),
+            _owned("name-only", "Name Only", 6123, NAMED),
+            _owned("nobody", "No Owner Named", 6124),
+            replace(_owned("withheld", "Owners Withheld", 6125, JENNY), gives_owners=False),
         ),
         note="Owners: one, two, a name only, none, withheld",
     ),
@@ -82,11 +81,11 @@ WORKING = (
         "invalid-payment-accounts",
         "Invalid Payment Accounts",
         (
-            _unpayable("checking", "Undebitable Checking", "checking"),
-            _unpayable("savings", "Undebitable Savings", "savings"),
+            _unpayable("checking", "Undebitable Checking", "checking", 6131),
+            _unpayable("savings", "Undebitable Savings", "savings", 6132),
             replace(
-                cash("unpayable-pending", "Numbers Pending", "checking", "000123456789", JENNY),
-                account_number=AccountNumber("000123456789", state="pending"),
+                cash("unpayable-pending", "Numbers Pending", "checking", "000123456133", JENNY),
+                account_number=AccountNumber("000123456133", state="pending"),
             ),
         ),
         note="Accounts that cannot be debited",
@@ -97,10 +96,10 @@ WORKING = (
         (
             _tokenized("expired", "Expired Number", AccountNumber("000888888885", True, "deactivated")),
             _tokenized(
-                "expiring", "Number Expiring in 30 Days", AccountNumber("000123456789", True, expires_in=30 * DAY)
+                "expiring", "Number Expiring in 30 Days", AccountNumber("000123456172", True, expires_in=30 * DAY)
             ),
             _tokenized(
-                "expiring-now", "Number Expiring at Once", AccountNumber("000123456789", True, expires_in=SHORTLY)
+                "expiring-now", "Number Expiring at Once", AccountNumber("000123456173", True, expires_in=SHORTLY)
             ),
         ),
         oauth=True,
@@ -109,21 +108,21 @@ WORKING = (
     Institution(
         "inactive-accounts",
         "Inactive Accounts",
-        _pair("inactive"),
+        _pair("inactive", 6141),
         consent=Consent(first=SHORTLY),
         note="Accounts turn inactive at once; linking again mends it",
     ),
     Institution(
         "immediately-reauthenticate",
         "Immediately Requires Reauthentication",
-        _pair("immediately"),
+        _pair("immediately", 6151),
         consent=Consent(first=SHORTLY, renewed=DAY),
         note="Accounts turn inactive at once, and again a day after each linking",
     ),
     Institution(
         "eventually-reauthenticate",
         "Eventually Requires Reauthentication",
-        _pair("eventually"),
+        _pair("eventually", 6161),
         consent=Consent(first=30 * DAY, renewed=30 * DAY),
         note="Accounts turn inactive after 30 days",
     ),

@@ -89,6 +89,7 @@ def start_consent(authorization: Body, consent: Consent) -> None:
 
 def renew_consent(authorization: Body, consent: Consent) -> None:
     """What signing in again sets going, told of authorization and accounts."""
+    authorizations.drop_end(authorization)
     expect_end(authorization, None if consent.renewed is None else clock.stamp() + consent.renewed)
 
 

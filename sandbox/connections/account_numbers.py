@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sandbox import banks, clock, events, ids, timers
 from sandbox.institution import SHORTLY, WARNED_BEFORE, AccountNumber
 from sandbox.store import Body, store
@@ -14,8 +16,11 @@ TYPES_UPDATED = "financial_connections.account.supported_payment_method_types_up
 EMITS = (UPDATED, UPCOMING_EXPIRY, TYPES_UPDATED)
 
 STATUSES = ("pending", "transactable", "deactivated", "expired")
+SUCCESS = "000123456789"
 DEAD = "000888888885"
 """Stripe's test number for a tokenized number that was taken back: a debit of it fails."""
+# What else follows from the end of a tokenized number; money adds itself.
+ON_DEAD: list[Callable[[Body], None]] = []
 _TIMERS = ("number_warning", "number_expires", "number_comes")
 
 
@@ -42,13 +47,12 @@ def reissue(account: Body) -> None:
     """What linking again brings: a fresh number in place of a tokenized one, which expired or not is over."""
     before = account["account_numbers"]
     given = _given(account)
-    if before and given and not given.tokenized:
+    if before and given and not given.tokenized and before[0]["status"] == given.state:
         return
     issue(account)
-    if account["account_numbers"] == before is None:
-        return
     store.save(account)
-    events.emit(UPDATED, account)
+    if account["account_numbers"] != before or (given and given.tokenized):
+        events.emit(UPDATED, account)
 
 
 def _given(account: Body) -> AccountNumber | None:
@@ -58,7 +62,7 @@ def _given(account: Body) -> AccountNumber | None:
     if given is None or not given.tokenized or not account["_"].get("number_issues"):
         return given
     lasting = given.expires_in if given.expires_in and given.expires_in >= clock.DAY else None
-    return AccountNumber("000123456789", tokenized=True, expires_in=lasting)
+    return AccountNumber(SUCCESS, tokenized=True, expires_in=lasting)
 
 
 def _set_timers(account: Body, given: AccountNumber) -> None:
@@ -93,6 +97,9 @@ def set_status(account: Body, status: str) -> None:
             number["expected_expiry_date"] = min(number["expected_expiry_date"], clock.stamp())
     store.save(account)
     events.emit(UPDATED, account)
+    if status in ("deactivated", "expired") and number["identifier_type"] == "tokenized_account_number":
+        for follow in ON_DEAD:
+            follow(account)
     if status == "transactable":
         set_types(account, ["us_bank_account"])
     if status == "pending":
@@ -123,7 +130,7 @@ def test_number(account: Body) -> str:
     if numbers and numbers[0]["status"] in ("deactivated", "expired"):
         return DEAD
     given = _given(account)
-    return given.number if given else "000123456789"
+    return given.number if given else SUCCESS
 
 
 def _number(account: Body) -> Body:

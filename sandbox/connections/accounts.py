@@ -27,8 +27,6 @@ EVENT = "financial_connections.account."
 def link(session: Body, authorization: Body, bank_key: str) -> Body:
     """A new account for what the person chose; linking the same bank account again gives a new id, as Stripe may."""
     institution, bank_account = banks.find_account(bank_key)
-    number = bank_account.account_number
-    payable = bank_account.supports_payments and number is not None and number.state != "pending"
     account: Body = {
         "id": ids.new_id(KIND),
         "object": KIND,
@@ -49,7 +47,7 @@ def link(session: Body, authorization: Body, bank_key: str) -> Body:
         "status_details": authorizations.shown_on_account(authorization),
         "subcategory": bank_account.subcategory,
         "subscriptions": [],
-        "supported_payment_method_types": ["us_bank_account"] if payable else [],
+        "supported_payment_method_types": ["us_bank_account"] if bank_account.payable else [],
         "transaction_refresh": None,
         "_": {
             "bank_key": bank_key,

@@ -50,7 +50,7 @@ def status_of(authorization: Body) -> str:
 
 def expect_end(authorization: Body, at: int | None) -> None:
     """From now on the sign-in is known to end at that real time, or is not known to end."""
-    timers.drop_timers(authorization["id"], "consent_warning", "consent_ends")
+    drop_end(authorization)
     authorization["status_details"] = {} if at is None else {"active": _ending(at)}
     store.save(authorization)
     if at is None:
@@ -64,6 +64,11 @@ def forget_end(authorization: Body) -> None:
     """The end has come, so nothing is expected any more."""
     authorization["status_details"] = {}
     store.save(authorization)
+
+
+def drop_end(authorization: Body) -> None:
+    """The end that was to come, expected or not, comes no more."""
+    timers.drop_timers(authorization["id"], "consent_warning", "consent_ends")
 
 
 def end_in(authorization: Body, seconds: int) -> None:

@@ -226,7 +226,7 @@ def _chosen(session: Body, keys: Sequence[str]) -> list[str]:
     limit = (session.get("limits") or {}).get("accounts")
     if limit is not None and len(chosen) > limit:
         raise ApiError(f"This session takes at most {limit} accounts.", param="accounts")
-    payable = [_refuse_unless_allowed(session, key).supports_payments for key in chosen]
+    payable = [_refuse_unless_allowed(session, key).payable for key in chosen]
     wanted = session["filters"].get("require_payment_method_support")
     if (wanted == "all" and not all(payable)) or (wanted == "at_least_one" and not any(payable)):
         raise ApiError("What is chosen cannot be debited, which this session asks for.", param="accounts")

@@ -7,8 +7,8 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox import banks, ids
-from sandbox.connections import accounts
+from sandbox import ids
+from sandbox.connections import account_numbers, accounts
 from sandbox.money.returns import outcome_of
 from sandbox.store import Body, store
 from sandbox.wire import errors
@@ -33,10 +33,11 @@ def _from_linked_account(given: Mapping[str, Any], param: str) -> Body:
     account = accounts.existing(given["financial_connections_account"], param)
     _refuse_undebitable(account, param)
     holder = account["account_holder"].get("customer")
-    _, bank_account = banks.find_account(account["_"]["bank_key"])
-    number = bank_account.account_number_hint or "000123456789"
+    number = account_numbers.test_number(account)
+    # A tokenized number is another at each consent, so the same bank account gets another fingerprint.
+    given_out = account["_"].get("token") or number
     return {
-        **_details(number, bank_account.routing_number or TEST_ROUTING, account["institution_name"]),
+        **_details(given_out, TEST_ROUTING, account["institution_name"]),
         "account_holder_type": given.get("account_holder_type", "individual"),
         "account_type": "savings" if account["subcategory"] == "savings" else "checking",
         "financial_connections_account": account["id"],

@@ -16,7 +16,7 @@ from stripe.params import (
 )
 
 from sandbox import clock, customers, events, ids
-from sandbox.connections import accounts
+from sandbox.connections import account_numbers, accounts
 from sandbox.money import bank_accounts
 from sandbox.money.returns import TOKENS, Return
 from sandbox.store import Body, store
@@ -171,6 +171,16 @@ def of_same_account(method: Body) -> list[Body]:
     fingerprint = method["us_bank_account"]["fingerprint"]
     others = [each for each in siblings if each["us_bank_account"]["fingerprint"] == fingerprint]
     return [method, *(each for each in others if each["id"] != method["id"])]
+
+
+def _block_all_of(account: Body) -> None:
+    """A tokenized number that is over takes the payment methods that were made from it with it."""
+    for method in store.all("payment_method"):
+        if method["us_bank_account"]["financial_connections_account"] == account["id"]:
+            block(method, "tokenized_account_number_deactivated", None)
+
+
+account_numbers.ON_DEAD.append(_block_all_of)
 
 
 def attach_to(method: Body, customer_id: str) -> None:
