@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import banks, clock, deliveries, faults, timers, webhook_endpoints
+from sandbox import banks, clock, deliveries, faults, journal, timers, webhook_endpoints
 from sandbox.connections import accounts, bank_side, feed, sessions
 from sandbox.money import disputes, intents, mails, mandates, refunds, returns, settling
 from sandbox.store import Body, store
@@ -156,25 +155,16 @@ async def forget_keys(request: Request, body: Body) -> Body:
 
 
 async def list_requests(request: Request, body: Body) -> Body:
-    rows = store.db.execute(
-        "SELECT request_id, method, path, params, idempotency_key, status, fault, version, at FROM requests "
-        "ORDER BY seq"
-    )
-    names = ("request_id", "method", "path", "params", "idempotency_key", "status", "fault", "stripe_version", "at")
-    data = [dict(zip(names, row, strict=True)) for row in rows]
-    for entry in data:
-        entry["params"] = json.loads(entry["params"])
-    return {"data": data}
+    return journal.requests(dict(request.query_params))
 
 
 async def list_deliveries(request: Request, body: Body) -> Body:
-    rows = store.db.execute(
-        "SELECT d.event, e.type, d.url, d.attempt, d.outcome, d.status, d.error, d.at FROM deliveries d "
-        "LEFT JOIN events e ON e.id = d.event ORDER BY d.seq"
-    )
-    names = ("event", "type", "url", "attempt", "outcome", "status", "error", "at")
-    (waiting,) = store.db.execute("SELECT count(*) FROM outbox").fetchone()
-    return {"data": [dict(zip(names, row, strict=True)) for row in rows], "waiting": waiting}
+    return journal.deliveries(dict(request.query_params))
+
+
+async def roll_secret(request: Request, body: Body) -> Body:
+    with store.transaction():
+        return webhook_endpoints.roll_secret(request.path_params["endpoint"], body)
 
 
 async def list_mails(request: Request, body: Body) -> Body:
@@ -209,6 +199,7 @@ routes = [
     Route("/sandbox/faults", _control(get_faults), methods=["GET"]),
     Route("/sandbox/faults", _control(put_faults), methods=["PUT"]),
     Route("/sandbox/webhook", _control(put_webhook), methods=["PUT"]),
+    Route("/sandbox/webhook_endpoints/{endpoint}/roll", _control(roll_secret), methods=["POST"]),
     Route("/sandbox/idempotency/forget", _control(forget_keys), methods=["POST"]),
     Route("/sandbox/requests", _control(list_requests)),
     Route("/sandbox/deliveries", _control(list_deliveries)),

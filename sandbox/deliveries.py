@@ -1,4 +1,4 @@
-"""Webhook deliveries: signed, retried, and spoilt on demand; a slow or broken receiver never holds up the API."""
+"""Webhook deliveries: signed, retried, and spoilt on demand; a slow receiver holds up neither the API nor another."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import asyncio
 import functools
 import json
 import logging
-import random
 import ssl
 import time
 from dataclasses import asdict, dataclass, fields
+from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
 from stripe import WebhookSignature
 
-from sandbox import clock
-from sandbox.store import store
+from sandbox import chance, clock, journal
+from sandbox.store import Body, store
 from sandbox.wire import errors
 
 logger = logging.getLogger("sandbox")
 
 ANSWER_TIMEOUT = 10.0
+# To each endpoint; as much of its answers is read.
 AT_ONCE = 4
+LONGEST_ANSWER = 65_536
 # After the first attempt: a test-mode endpoint gets three in all.
 RETRY_AFTER = (2.0, 10.0)
 SHUFFLE_SPREAD = 0.4
@@ -32,21 +34,26 @@ SHUFFLE_SPREAD = 0.4
 class Faults:
     """How deliveries go wrong.
 
-    `duplicate`, `drop` and `twins` are shares between 0 and 1: the same event twice, never, or one change told by two
-    events. `before_answer`: the API answers only after what it set off was delivered. A `seed` makes chance repeatable.
+    `duplicate`, `drop`, `twins` and `late` are shares between 0 and 1: the same event twice, never, one change told by
+    two events, and those that come `delay_s` after their time. `shuffle`: they overtake each other. `before_answer`:
+    the API answers only after what it set off was delivered. A `seed` is that of all faults.
     """
 
     duplicate: float = 0.0
     shuffle: bool = False
     drop: float = 0.0
     delay_s: float = 0.0
+    late: float = 1.0
     twins: float = 0.0
     before_answer: bool = False
     seed: int | None = None
 
+    @property
+    def by_chance(self) -> bool:
+        return bool(self.duplicate or self.drop or self.twins or self.shuffle or (self.delay_s and self.late < 1))
+
 
 faults = Faults()
-_chance = random.Random()
 _wake = asyncio.Event()
 # By their place in the outbox, which they keep until they are done: a killed sandbox sends them again.
 _running: dict[int, asyncio.Task[None]] = {}
@@ -61,7 +68,8 @@ def set_faults(spec: dict[str, Any]) -> None:
         if not isinstance(value, bool | int | float | None):
             raise errors.invalid(f"webhooks[{name}]", "must be a number, true or false.")
     faults = Faults(**{**known, **spec})
-    _chance.seed(faults.seed)
+    if faults.seed is not None:
+        chance.set_seed(int(faults.seed))
     store.set_setting("webhook_faults", asdict(faults))
 
 
@@ -70,28 +78,34 @@ def restore_faults() -> None:
     faults = Faults(**(store.setting("webhook_faults") or {}))
 
 
-def queue(event_id: str, endpoint_id: str) -> None:
-    """Puts an event's first attempt in the outbox, or notes that it never comes."""
-    if _chance.random() < faults.drop:
-        _log(event_id, _url_of(endpoint_id), 1, "dropped", None, None)
+def luck_of(type: str) -> Random:
+    """What decides the fate of the next event of a type; the same draws whatever faults are on."""
+    return chance.draw(f"webhooks:{type}") if faults.by_chance else Random(0)
+
+
+def has_twin(luck: Random) -> bool:
+    """Whether a second event tells of the change that one tells of."""
+    return luck.random() < faults.twins
+
+
+def queue(event_id: str, type: str, endpoint: Body, object_json: str | None, luck: Random) -> None:
+    """Puts an event's first attempt in the outbox, or notes that it never comes.
+
+    `object_json` is the object as the endpoint's API version shows it, where that is not how the event does.
+    """
+    dropped, doubled, late = luck.random() < faults.drop, luck.random() < faults.duplicate, luck.random() < faults.late
+    spreads = (luck.random(), luck.random())
+    if dropped:
+        journal.note_delivery(event_id, type, endpoint["url"], 1, "dropped")
         return
-    _put(event_id, endpoint_id, twin=False)
-    if _chance.random() < faults.duplicate:
-        _put(event_id, endpoint_id, twin=True)
-
-
-def _put(event_id: str, endpoint_id: str, *, twin: bool) -> None:
-    spread = _chance.random() * SHUFFLE_SPREAD if faults.shuffle else 0.0
-    store.db.execute(
-        "INSERT INTO outbox (event, endpoint, attempt, due, twin) VALUES (?, ?, 1, ?, ?)",
-        (event_id, endpoint_id, clock.now() + faults.delay_s + spread, twin),
-    )
+    due = clock.now() + (faults.delay_s if late else 0.0)
+    for twin in (False, True) if doubled else (False,):
+        spread = spreads[twin] * SHUFFLE_SPREAD if faults.shuffle else 0.0
+        store.db.execute(
+            "INSERT INTO outbox (event, endpoint, attempt, due, twin, object) VALUES (?, ?, 1, ?, ?, ?)",
+            (event_id, endpoint["id"], due + spread, twin, object_json),
+        )
     _wake.set()
-
-
-def has_twin() -> bool:
-    """Whether chance has a second event tell of the change that one has just told of."""
-    return _chance.random() < faults.twins
 
 
 async def drained(patience: float = 3.0) -> None:
@@ -123,13 +137,27 @@ async def keep_delivering() -> None:
             continue
 
 
+_ENDPOINTS = """
+WITH RECURSIVE waiting (endpoint) AS (
+    SELECT min(endpoint) FROM outbox
+    UNION ALL SELECT (SELECT min(endpoint) FROM outbox WHERE endpoint > waiting.endpoint) FROM waiting
+    WHERE waiting.endpoint IS NOT NULL)
+SELECT endpoint FROM waiting WHERE endpoint IS NOT NULL
+"""
+
+
 def _due(now: float) -> list[tuple[Any, ...]]:
-    """What to send now, as far as there is room beside what is being sent."""
-    rows = store.db.execute(
-        "SELECT seq, event, endpoint, attempt, due, twin FROM outbox WHERE due <= ? ORDER BY due, seq LIMIT ?",
-        (now, AT_ONCE),
-    )
-    return [row for row in rows if row[0] not in _running][: AT_ONCE - len(_running)]
+    """What to send now: for each endpoint as much as there is room for beside what is being sent to it."""
+    due: list[tuple[Any, ...]] = []
+    for (endpoint,) in store.db.execute(_ENDPOINTS).fetchall():
+        rows = store.db.execute(
+            "SELECT seq, event, endpoint, attempt, due, twin, object FROM outbox WHERE endpoint = ? AND due <= ? "
+            "ORDER BY due, seq LIMIT ?",
+            (endpoint, now, AT_ONCE),
+        ).fetchall()
+        under_way = sum(1 for row in rows if row[0] in _running)
+        due += [row for row in rows if row[0] not in _running][: AT_ONCE - under_way]
+    return due
 
 
 def _finished(seq: int, task: asyncio.Task[None]) -> None:
@@ -150,58 +178,76 @@ async def settle_down(patience: float = 3.0) -> None:
         await asyncio.wait(late)
 
 
-async def _attempt(seq: int, event_id: str, endpoint_id: str, attempt: int, due: float, twin: int) -> None:
+async def _attempt(
+    seq: int, event_id: str, endpoint_id: str, attempt: int, due: float, twin: int, object_json: str | None
+) -> None:
     endpoint = store.find("webhook_endpoint", endpoint_id)
-    row = store.db.execute("SELECT body, pending FROM events WHERE id = ?", (event_id,)).fetchone()
-    if endpoint is None or row is None:
+    row = store.db.execute("SELECT body, pending, type FROM events WHERE id = ?", (event_id,)).fetchone()
+    if endpoint is None or row is None or endpoint["status"] != "enabled":
+        # Nobody is told any more; the event stays listed as one that did not arrive.
         store.db.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
         return
     url = endpoint["url"]
-    event = json.loads(row[0])
-    event["pending_webhooks"] = max(1, row[1])
-    if endpoint["api_version"]:
-        event["api_version"] = endpoint["api_version"]
-    payload = json.dumps(event, indent=2)
-    signature = WebhookSignature.generate_signature_header(payload, endpoint["_"]["secret"], int(time.time()))
-    status, error = await _post(url, payload.encode(), signature)
-    delivered = status is not None and 200 <= status < 300
+    payload = _payload(row[0], row[1], endpoint, object_json)
+    sent = await _post(url, payload.encode(), _signature(payload, endpoint))
+    delivered = sent.status is not None and 200 <= sent.status < 300
     with store.transaction():
-        store.db.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
-        _log(event_id, url, attempt, "delivered" if delivered else "failed", status, error)
+        journal.note_delivery(
+            event_id, row[2], url, attempt, "delivered" if delivered else "failed",
+            status=sent.status, error=sent.error, body=payload.encode(), answer=sent.answer,
+        )  # fmt: skip
         if delivered and not twin:
             store.db.execute("UPDATE events SET pending = max(0, pending - 1) WHERE id = ?", (event_id,))
-        if not delivered and not twin and attempt <= len(RETRY_AFTER):
+        if delivered or twin or attempt > len(RETRY_AFTER):
+            store.db.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
+        else:
             # Counted from when this one was due, so that an advanced clock brings the whole series on.
             store.db.execute(
-                "INSERT INTO outbox (event, endpoint, attempt, due) VALUES (?, ?, ?, ?)",
-                (event_id, endpoint_id, attempt + 1, due + RETRY_AFTER[attempt - 1]),
+                "UPDATE outbox SET attempt = ?, due = ? WHERE seq = ?",
+                (attempt + 1, due + RETRY_AFTER[attempt - 1], seq),
             )
 
 
-def _log(event_id: str, url: str, attempt: int, outcome: str, status: int | None, error: str | None) -> None:
-    store.db.execute(
-        "INSERT INTO deliveries (event, url, attempt, outcome, status, error, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (event_id, url, attempt, outcome, status, error, time.time()),
-    )
+def _payload(event_json: str, pending: int, endpoint: Body, object_json: str | None) -> str:
+    event = json.loads(event_json)
+    event["pending_webhooks"] = max(1, pending)
+    if endpoint["api_version"]:
+        event["api_version"] = endpoint["api_version"]
+    if object_json is not None:
+        event["data"]["object"] = json.loads(object_json)
+    return json.dumps(event, indent=2)
 
 
-def _url_of(endpoint_id: str) -> str:
-    endpoint = store.find("webhook_endpoint", endpoint_id)
-    return endpoint["url"] if endpoint else ""
+def _signature(payload: str, endpoint: Body) -> str:
+    """Signed with the endpoint's secret; while it is being rolled, with the old one too."""
+    hidden, now = endpoint["_"], int(time.time())
+    header = WebhookSignature.generate_signature_header(payload, hidden["secret"], now)
+    if clock.now() < hidden.get("old_secret_until", 0.0):
+        old = WebhookSignature.generate_signature_header(payload, hidden["old_secret"], now)
+        header += old[old.index(",") :]
+    return str(header)
 
 
-async def _post(url: str, payload: bytes, signature: str) -> tuple[int | None, str | None]:
-    """The receiver's status, or what went wrong on the way."""
+@dataclass(frozen=True)
+class Sent:
+    """What came of an attempt: the receiver's status and answer, or what went wrong on the way."""
+
+    status: int | None = None
+    answer: bytes | None = None
+    error: str | None = None
+
+
+async def _post(url: str, payload: bytes, signature: str) -> Sent:
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT):
-            return await _exchange(url, payload, signature), None
+            return await _exchange(url, payload, signature)
     except TimeoutError:
-        return None, f"no answer within {ANSWER_TIMEOUT:.0f} s"
+        return Sent(error=f"no answer within {ANSWER_TIMEOUT:.0f} s")
     except (OSError, ValueError, asyncio.IncompleteReadError) as problem:
-        return None, f"{type(problem).__name__}: {problem}"
+        return Sent(error=f"{type(problem).__name__}: {problem}")
 
 
-async def _exchange(url: str, payload: bytes, signature: str) -> int:
+async def _exchange(url: str, payload: bytes, signature: str) -> Sent:
     target = urlsplit(url)
     secure = target.scheme == "https"
     port = target.port or (443 if secure else 80)
@@ -221,7 +267,7 @@ async def _exchange(url: str, payload: bytes, signature: str) -> int:
         if len(parts) < 2 or not parts[1].isdigit():
             raise ValueError("the receiver closed the connection without an answer")
         # Read to the end: a receiver whose answer is cut off would log an error.
-        await reader.read(65_536)
-        return int(parts[1])
+        answer = await reader.read(LONGEST_ANSWER)
+        return Sent(int(parts[1]), answer.partition(b"\r\n\r\n")[2])
     finally:
         writer.close()

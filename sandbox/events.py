@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from sandbox import clock, deliveries, ids
@@ -52,13 +53,23 @@ def emit(type: str, body: Body, previous: dict[str, Any] | None = None) -> None:
     data: dict[str, Any] = {"object": rendering.shown(body)}
     if previous is not None:
         data["previous_attributes"] = previous
-    endpoints = [each["id"] for each in store.all("webhook_endpoint") if _wants(each, type)]
-    _write(type, data, endpoints)
-    if deliveries.has_twin():
-        _write(type, data, endpoints)
+    endpoints = [each for each in store.all("webhook_endpoint") if _wants(each, type)]
+    told = [(each, _as_shown_to(each, body)) for each in endpoints]
+    luck = deliveries.luck_of(type)
+    twin = deliveries.has_twin(luck)
+    for _ in range(2 if twin else 1):
+        _write(type, data, told, luck)
 
 
-def _write(type: str, data: dict[str, Any], endpoints: list[str]) -> None:
+def _as_shown_to(endpoint: Body, body: Body) -> str | None:
+    """The object in the endpoint's own API version; None where that is the event's."""
+    label = endpoint["api_version"]
+    if label is None or label == versions.CURRENT.label:
+        return None
+    return store.dump(rendering.shown(body, versions.parse(label)))
+
+
+def _write(type: str, data: dict[str, Any], told: list[tuple[Body, str | None]], luck: Random) -> None:
     event: Body = {
         "id": ids.new_id("event"),
         "object": "event",
@@ -72,10 +83,10 @@ def _write(type: str, data: dict[str, Any], endpoints: list[str]) -> None:
     }
     store.db.execute(
         "INSERT INTO events (id, type, created, happened, pending, body) VALUES (?, ?, ?, ?, ?, ?)",
-        (event["id"], type, event["created"], clock.now(), len(endpoints), store.dump(event)),
+        (event["id"], type, event["created"], clock.now(), len(told), store.dump(event)),
     )
-    for endpoint in endpoints:
-        deliveries.queue(event["id"], endpoint)
+    for endpoint, object_json in told:
+        deliveries.queue(event["id"], type, endpoint, object_json, luck)
 
 
 def _wants(endpoint: Body, type: str) -> bool:

@@ -53,11 +53,14 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE INDEX IF NOT EXISTS events_by_type ON events (type, seq);
 CREATE TABLE IF NOT EXISTS outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, endpoint TEXT NOT NULL, attempt INTEGER NOT NULL,
-    due REAL NOT NULL, twin INTEGER NOT NULL DEFAULT 0);
+    due REAL NOT NULL, twin INTEGER NOT NULL DEFAULT 0, object TEXT);
 CREATE INDEX IF NOT EXISTS outbox_due ON outbox (due);
+CREATE INDEX IF NOT EXISTS outbox_by_endpoint ON outbox (endpoint, due, seq);
 CREATE TABLE IF NOT EXISTS deliveries (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, url TEXT NOT NULL, attempt INTEGER NOT NULL,
-    outcome TEXT NOT NULL, status INTEGER, error TEXT, at REAL NOT NULL);
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, type TEXT NOT NULL, url TEXT NOT NULL,
+    attempt INTEGER NOT NULL, outcome TEXT NOT NULL, status INTEGER, error TEXT, at REAL NOT NULL, body TEXT,
+    answer TEXT);
+CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 
 CREATE TABLE IF NOT EXISTS timers (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, due REAL NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL);
@@ -69,7 +72,8 @@ CREATE TABLE IF NOT EXISTS idempotency (
     request_id TEXT NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, request_id TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
-    params TEXT NOT NULL, idempotency_key TEXT, status INTEGER, fault TEXT, version TEXT, at REAL NOT NULL);
+    params TEXT NOT NULL, idempotency_key TEXT, status INTEGER, fault TEXT, version TEXT, at REAL NOT NULL,
+    answer TEXT);
 CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -125,17 +129,20 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; never held across an await. Nested ones join the outer one."""
+        """All or nothing, also within another one; never held across an await."""
+        begin, commit, undo = ("BEGIN", "COMMIT", "ROLLBACK")
         if self.db.in_transaction:
-            yield
-            return
-        self.db.execute("BEGIN")
+            begin, commit, undo = ("SAVEPOINT inner", "RELEASE inner", "ROLLBACK TO inner; RELEASE inner")
+        self.db.execute(begin)
         try:
             yield
+            self.db.execute(commit)
         except BaseException:
-            self.db.execute("ROLLBACK")
+            # A full disk has SQLite roll back by itself.
+            if self.db.in_transaction:
+                for statement in undo.split("; "):
+                    self.db.execute(statement)
             raise
-        self.db.execute("COMMIT")
 
     def empty(self) -> None:
         """Deletes every row; the file and its shape stay."""

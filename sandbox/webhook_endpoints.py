@@ -50,6 +50,20 @@ def _new(endpoint_id: str, url: str, enabled_events: list[str], secret: str) -> 
     }
 
 
+def roll_secret(endpoint_id: str, body: Body) -> Body:
+    """A new secret, as the Dashboard makes one; the old one signs too until it expires, after a day at most."""
+    endpoint = _existing(endpoint_id)
+    lasts, fresh = body.get("expires_in", 0), body.get("secret") or "whsec_" + ids.token(32)
+    if not isinstance(lasts, int | float) or not 0 <= lasts <= clock.DAY:
+        raise errors.invalid("expires_in", "must be seconds, a day at most.")
+    if not isinstance(fresh, str) or not fresh.startswith("whsec_"):
+        raise errors.invalid("secret", "must begin with whsec_.")
+    hidden = endpoint["_"]
+    hidden.update(old_secret=hidden["secret"], old_secret_until=clock.now() + lasts, secret=fresh)
+    store.save(endpoint)
+    return {"id": endpoint["id"], "secret": fresh, "old_secret_expires_in": lasts}
+
+
 def create(call: Call) -> Body:
     params = call.params
     if urlsplit(params["url"]).scheme not in ("http", "https"):

@@ -6,14 +6,14 @@ import asyncio
 import json
 import logging
 import socket
+import sqlite3
 import struct
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from sandbox import account, address, customers, deliveries, event_list, events, ids, webhook_endpoints
+from sandbox import account, address, customers, deliveries, event_list, events, ids, journal, webhook_endpoints
 from sandbox.connections import accounts, authorizations, institutions, sessions, transactions
 from sandbox.events import Cause
 from sandbox.money import balance, charges, disputes, mandates, payment_intents, payment_methods, refunds, setup_intents
@@ -213,16 +213,16 @@ def _process(request: Request) -> Answer:
         if key is not None:
             saved = idempotency.find(key, request.target, print_)
             if saved is not None:
-                _log(request, saved.status)
+                _log(request, saved.status, saved.body)
                 return Answer(saved.status, saved.body, replayed_from=saved.request_id)
         operation, call = _call(request)
     except ApiError as refusal:
         return _refuse(request, refusal)
-    status, body, executed = _execute(request, operation, call)
     with store.transaction():
+        status, body, executed = _execute(request, operation, call)
         if key is not None and executed:
             idempotency.save(key, request.target, print_, status, request.id, body)
-        _log(request, status)
+        _log(request, status, body)
     return Answer(status, body)
 
 
@@ -275,6 +275,9 @@ def _execute(request: Request, operation: Operation, call: Call) -> tuple[int, b
                 refusal = caught
     except ApiError as caught:
         refusal = caught
+    except sqlite3.Error:
+        # The disk is full or broken: nothing of the request can be kept, neither its effect nor its answer.
+        raise
     except Exception:
         logger.exception("%s %s failed", request.method, request.path)
         return 500, _json(_INTERNAL.body), True
@@ -288,8 +291,9 @@ def _execute(request: Request, operation: Operation, call: Call) -> tuple[int, b
 
 
 def _refuse(request: Request, refusal: ApiError) -> Answer:
-    _log(request, refusal.status)
-    return Answer(refusal.status, _json(_with_log_url(refusal, request)))
+    answer = Answer(refusal.status, _json(_with_log_url(refusal, request)))
+    _log(request, answer.status, answer.body)
+    return answer
 
 
 def _with_log_url(refusal: ApiError, request: Request) -> dict[str, Any]:
@@ -301,21 +305,19 @@ def _json(body: Any) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()
 
 
-def _log(request: Request, status: int | None) -> None:
-    store.db.execute(
-        "INSERT INTO requests (request_id, method, path, params, idempotency_key, status, fault, version, at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
+def _log(request: Request, status: int | None, answer: bytes | None = None) -> None:
+    journal.note_request(
+        journal.Request(
             request.id,
             request.method,
             request.path,
-            json.dumps(params.listed(publishable.loggable(request.raw))),
+            params.listed(publishable.loggable(request.raw)),
             request.idempotency_key,
             status,
             request.fault.kind if request.fault else None,
             request.version.label,
-            time.time(),
         ),
+        answer,
     )
 
 
