@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import clock, controls, deliveries, dialog, faults, timers, webhook_endpoints
+from sandbox.pages import guard, indexes, inside
 from sandbox.store import store
 from sandbox.wire.api import api
 
@@ -34,7 +35,8 @@ def build(data: Path, webhook: str | None) -> ASGIApp:
         await deliveries.settle_down(patience=0.5)
         store.close()
 
-    pages = Starlette(routes=[*controls.routes, *dialog.routes], lifespan=lifespan)
+    routes = [*controls.routes, *dialog.routes, *inside.routes]
+    pages = guard.guarded(Starlette(routes=routes, lifespan=lifespan))
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         # Straight to the API: it is called thousands of times, and needs nothing of the framework.
@@ -53,6 +55,7 @@ def _mourn(worker: asyncio.Task[None]) -> None:
 
 def _open(data: Path, webhook: str | None) -> None:
     store.open(data)
+    indexes.make()
     clock.set_offset(store.setting("clock_offset") or 0.0)
     faults.restore()
     if webhook is not None:
