@@ -16,6 +16,7 @@ from sandbox import clock, customers, ids
 from sandbox.store import Body, store
 from sandbox.wire import errors, listing, rendering
 from sandbox.wire.operations import Call, Operation
+from sandbox.wire.versions import CURRENT
 
 KIND = "webhook_endpoint"
 OWN_ID = "we_sandbox"
@@ -30,7 +31,7 @@ def set_own(url: str | None) -> None:
         endpoint.update(url=url or "", status="enabled" if url else "disabled")
         store.save(endpoint)
     elif url:
-        store.add(_new(OWN_ID, url, ["*"], OWN_SECRET))
+        store.add({**_new(OWN_ID, url, ["*"], OWN_SECRET), "api_version": CURRENT.label})
 
 
 def _new(endpoint_id: str, url: str, enabled_events: list[str], secret: str) -> Body:

@@ -66,7 +66,11 @@ def unreachable() -> str:
 
 def standings() -> list[Standing]:
     """How each wanted endpoint stands. Asks Stripe. Raises TryAgain, WillNotWork."""
-    existing = endpoints.list_endpoints()
+    return compared(endpoints.list_endpoints())
+
+
+def compared(existing: Sequence[Endpoint]) -> list[Standing]:
+    """How each wanted endpoint stands, of those that there are."""
     return [_standing(each, existing) for each in wanted()]
 
 

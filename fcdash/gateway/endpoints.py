@@ -41,7 +41,7 @@ class MadeEndpoint:
 def list_endpoints() -> tuple[Endpoint, ...]:
     """All endpoints of the account. Raises TryAgain, WillNotWork."""
     return tuple(
-        _endpoint(body) for body in read(lambda c: c.v1.webhook_endpoints.list({"limit": 100}).to_dict())["data"]
+        as_endpoint(body) for body in read(lambda c: c.v1.webhook_endpoints.list({"limit": 100}).to_dict())["data"]
     )
 
 
@@ -79,7 +79,8 @@ def switch_off(endpoint_id: str) -> None:
     )
 
 
-def _endpoint(body: dict[str, Any]) -> Endpoint:
+def as_endpoint(body: dict[str, Any]) -> Endpoint:
+    """An endpoint's JSON in our words."""
     return Endpoint(
         id=body["id"],
         url=str(body["url"]),
