@@ -7,7 +7,20 @@ import uuid
 from django.utils import timezone
 
 from banking import ingesting, refreshing
-from banking.models import Account, Balance, Freshness, Owner, QuarantinedRow, Refresh, Transaction
+from banking.models import (
+    Account,
+    Balance,
+    BalanceCheck,
+    Freshness,
+    Import,
+    ImportedRow,
+    OpeningBalance,
+    Owner,
+    QuarantinedRow,
+    Refresh,
+    StatedBalance,
+    Transaction,
+)
 from fcdash import tenancy
 from fcdash.celery import nudge
 from fcdash.gateway import connections
@@ -42,7 +55,7 @@ def finish(household_id: int, account_id: int) -> None:
     """Carry out a disconnect that was asked for. Repeatable. Raises TryAgain, OutcomeUnknown."""
     with tenancy.scope(household_id):
         account = Account.objects.for_household(household_id).get(pk=account_id)
-    if account.status != Account.Status.DISCONNECTED:
+    if account.status != Account.Status.DISCONNECTED and not account.by_hand:
         try:
             # Twice does no harm, and under one key Stripe would repeat a 500 for a day: each try has its own.
             connections.disconnect(account.stripe_id, key=f"account-{account.stripe_id}-disconnect-{uuid.uuid4()}")
@@ -78,10 +91,17 @@ def _held(household_id: int, account_id: int) -> Account:
     return account
 
 
+# All that came from the bank, or from a person in its place.
+DATA = (
+    *(Transaction, Balance, BalanceCheck, OpeningBalance, Owner, QuarantinedRow, Refresh, Freshness),
+    *(StatedBalance, ImportedRow, Import),
+)
+
+
 def _delete_if_asked(account: Account) -> None:
     if not account.deletes_data:
         return
-    for model in (Transaction, Balance, Owner, QuarantinedRow, Refresh, Freshness):
+    for model in DATA:
         model.objects.for_household(account.household_id).filter(account=account).delete()
     # What stood in relation to these rows, however old, does so no more.
     ingesting.after_ingest(account.household_id, ingesting.LONG_AGO)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -40,10 +40,15 @@ Classifier = Callable[[Sequence[tuple[str, int, str]]], list[Classified]]
 
 @dataclass(frozen=True)
 class Counts:
-    """What a batch did. `since` is the oldest day among what was written, None when nothing was."""
+    """What a batch did; `posted` and `dropped` (void now) are among `changed`.
+
+    `since` is the oldest day among what was written, None when nothing was.
+    """
 
     new: int = 0
     changed: int = 0
+    posted: int = 0
+    dropped: int = 0
     quarantined: int = 0
     since: date | None = None
 
@@ -62,10 +67,20 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub(" ", text).strip()
 
 
+def wording(row: dict[str, Any]) -> str:
+    """A bank row's description as we store it."""
+    return clean(str(row.get("description") or ""))[:LONGEST_DESCRIPTION]
+
+
 @lru_cache(maxsize=1)
 def _classifier() -> Classifier:
     found: Classifier = import_string(settings.TRANSACTION_CLASSIFIER)
     return found
+
+
+def classified(rows: Sequence[tuple[str, int, str]]) -> list[Classified]:
+    """(merchant, category, why) of each (description, amount_cents, subcategory of its account), fit to store."""
+    return [(merchant[:120], category, why[:120]) for merchant, category, why in _classifier()(rows)]
 
 
 def after_ingest(household_id: int, since: date) -> None:
@@ -91,19 +106,18 @@ def ingest(account: Account, household: Household, rows: Sequence[dict[str, Any]
     good: dict[str, dict[str, Any]] = {}
     refused: list[_Refused] = []
     for row in rows:
-        reason = _fault(row)
+        reason = fault(row)
         if reason:
             refused.append(_Refused(clean(str(row.get("id") or "no id"))[:255], reason, row))
         else:
             good[row["id"]] = row  # a list that shifts while it is paged may show a row twice
-    written = _merge(account, household, list(good.values()), is_first) if good else (0, 0, None)
+    counts = _merge(account, household, list(good.values()), is_first) if good else Counts()
     if refused:
         _quarantine(account, refused)
-    new, changed, since = written
-    return Counts(new, changed, len(refused), since)
+    return replace(counts, quarantined=len(refused))
 
 
-def _fault(row: dict[str, Any]) -> str:
+def fault(row: dict[str, Any]) -> str:
     """Why the row cannot be stored, in words; empty when it can."""
     stripe_id, amount, currency = row.get("id"), row.get("amount"), row.get("currency")
     stamp = row.get("transacted_at")
@@ -131,7 +145,7 @@ WITH page AS (
     ) AS page (stripe_id, amount_cents, currency, description, status, transacted, posted, void, updated,
                stripe_refresh, merchant, guessed_category, guessed_why)
 ), news AS (
-    SELECT page.*
+    SELECT page.*, known.status AS status_before
     FROM page LEFT JOIN LATERAL (
         -- LIMIT keeps the planner from joining the whole account: a thousand looks by key cost the same for ever.
         SELECT id, stripe_updated_at, status, amount_cents, description FROM banking_transaction AS held
@@ -165,15 +179,17 @@ WITH page AS (
                 IS DISTINCT FROM (known.status, known.amount_cents, known.description))
     RETURNING xmax = 0 AS is_new, booked_on
 )
-SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new), min(booked_on) FROM written
+SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new),
+    (SELECT count(*) FROM news WHERE status_before = 'pending' AND status = 'posted'),
+    (SELECT count(*) FROM news WHERE status_before <> 'void' AND status = 'void'),
+    min(booked_on)
+FROM written
 """
 
 
-def _merge(
-    account: Account, household: Household, rows: list[dict[str, Any]], is_first: bool
-) -> tuple[int, int, date | None]:
-    """Write what is new or newer; returns (inserted, updated, oldest day of both). The rows have distinct ids."""
-    descriptions = [clean(str(row.get("description") or ""))[:LONGEST_DESCRIPTION] for row in rows]
+def _merge(account: Account, household: Household, rows: list[dict[str, Any]], is_first: bool) -> Counts:
+    """Write what is new or newer; returns what that was. The rows have distinct ids."""
+    descriptions = [wording(row) for row in rows]
     classified = _classifier()(
         [(text, row["amount"], account.subcategory) for text, row in zip(descriptions, rows, strict=True)]
     )
@@ -186,26 +202,26 @@ def _merge(
                 "account": account.pk,
                 "zone": household.time_zone,
                 "is_first": is_first,
-                "ids": _texts([row["id"] for row in rows]),
-                "amounts": _numbers([row["amount"] for row in rows]),
-                "currencies": _texts([row["currency"].lower() for row in rows]),
-                "descriptions": _texts(descriptions),
-                "statuses": _texts([row["status"] for row in rows]),
-                "transacted": _numbers([row["transacted_at"] for row in rows]),
-                "posted": _numbers([_stamp(change.get("posted_at")) for change in changes]),
-                "void": _numbers([_stamp(change.get("void_at")) for change in changes]),
-                "updated": _numbers([_stamp(row.get("updated")) or row["transacted_at"] for row in rows]),
-                "refreshes": _texts([clean(str(row.get("transaction_refresh") or ""))[:255] for row in rows]),
-                "merchants": _texts([merchant[:120] for merchant, _, _ in classified]),
-                "categories": _texts([category for _, category, _ in classified]),
-                "whys": _texts([why[:120] for _, _, why in classified]),
+                "ids": text_array([row["id"] for row in rows]),
+                "amounts": number_array([row["amount"] for row in rows]),
+                "currencies": text_array([row["currency"].lower() for row in rows]),
+                "descriptions": text_array(descriptions),
+                "statuses": text_array([row["status"] for row in rows]),
+                "transacted": number_array([row["transacted_at"] for row in rows]),
+                "posted": number_array([_stamp(change.get("posted_at")) for change in changes]),
+                "void": number_array([_stamp(change.get("void_at")) for change in changes]),
+                "updated": number_array([_stamp(row.get("updated")) or row["transacted_at"] for row in rows]),
+                "refreshes": text_array([clean(str(row.get("transaction_refresh") or ""))[:255] for row in rows]),
+                "merchants": text_array([merchant[:120] for merchant, _, _ in classified]),
+                "categories": text_array([category for _, category, _ in classified]),
+                "whys": text_array([why[:120] for _, _, why in classified]),
             },
         )
-        new, changed, since = cursor.fetchone()
-    return new, changed, since
+        new, changed, posted, dropped, since = cursor.fetchone()
+    return Counts(new, changed, posted, dropped, since=since)
 
 
-def _texts(values: list[str]) -> str:
+def text_array(values: list[str]) -> str:
     """A PostgreSQL array literal. JSON escapes quotes and backslashes as it does; `clean` left nothing else to escape.
 
     The driver's own adaptation of lists is Python and costs more than the insert.
@@ -213,7 +229,7 @@ def _texts(values: list[str]) -> str:
     return "{" + json.dumps(values, ensure_ascii=False)[1:-1] + "}"
 
 
-def _numbers(values: list[int | None]) -> str:
+def number_array(values: list[int | None]) -> str:
     return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,13 +15,16 @@ from django.utils import timezone
 from accounts.customers import ensure_customer
 from accounts.households import places_of
 from accounts.models import User
-from banking import refreshing
+from banking import health, refreshing, succeeding
 from banking.models import Account, Feature, Freshness, LinkSession
 from fcdash import tenancy
 from fcdash.celery import nudge
 from fcdash.gateway import connections
 from fcdash.gateway.connections import RemoteAccount
-from fcdash.gateway.errors import WillNotWork
+from fcdash.gateway.errors import StripeProblem, WillNotWork
+from fcdash.tenancy import TenantQuerySet
+
+logger = logging.getLogger(__name__)
 
 
 class NotAllowed(Exception):
@@ -50,19 +55,43 @@ def start(
     mode: str = "web",
     permissions: Sequence[str] = connections.DEFAULT_PERMISSIONS,
     return_url: str | None = None,
+    relink_account: int | None = None,
 ) -> StartedLink:
     """Open a link session at Stripe for the user; writes a LinkSession. Call it outside any transaction.
 
-    Raises NotAllowed for a mode, permission or return_url that is not on offer; TryAgain, WillNotWork or
+    `relink_account` renews the connection of an account, with the permissions that it has. Raises NotAllowed for a
+    mode, permission, return_url or account that is not on offer; Account.DoesNotExist; TryAgain, WillNotWork or
     OutcomeUnknown from Stripe (nothing was linked: start again).
     """
+    relinks = _relinkable(household_id, user, relink_account) if relink_account is not None else None
+    if relinks:
+        permissions = relinks.permissions
     hosted_return_url = _checked_return(mode, permissions, return_url)
     customer = ensure_customer(user.pk)
     with tenancy.scope(household_id):
         row = LinkSession.objects.create(
-            household_id=household_id, user=user, mode=mode, permissions=sorted(set(permissions))
+            household_id=household_id, user=user, mode=mode, permissions=sorted(set(permissions)), relinks=relinks
         )
     return _open(row, customer, return_url, hosted_return_url)
+
+
+def _relinkable(household_id: int, user: User, account_id: int) -> Account:
+    """The account, its authorization learnt from Stripe where the preview tells it."""
+    with tenancy.scope(household_id):
+        account: Account = Account.objects.for_household(household_id).select_related("holder").get(pk=account_id)
+    is_linked = account.status in (Account.Status.ACTIVE, Account.Status.INACTIVE) and not account.by_hand
+    if not is_linked or account.disconnecting_since:
+        raise NotAllowed("This link has ended. Link the bank anew; what comes again counts once.")
+    if account.holder_id != user.pk:
+        raise NotAllowed(f"Only {account.holder}, who linked this account, can sign in to its bank again.")
+    try:
+        account.authorization = connections.consent(account.stripe_id).authorization
+    except WillNotWork:
+        # Without the preview the person links anew, and the account goes on under the new link.
+        account.authorization = ""
+    with tenancy.scope(household_id):
+        account.save(update_fields=["authorization"])
+    return account
 
 
 def reopen(household_id: int, user: User, session_id: str, return_url: str | None = None) -> StartedLink:
@@ -72,18 +101,22 @@ def reopen(household_id: int, user: User, session_id: str, return_url: str | Non
     after that with a new one, which takes the row over. Raises LinkSession.DoesNotExist, and as `start` does.
     """
     with tenancy.scope(household_id):
-        row = LinkSession.objects.for_household(household_id).get(stripe_id=session_id, user=user)
+        sessions = LinkSession.objects.for_household(household_id).select_related("relinks")
+        row = sessions.get(stripe_id=session_id, user=user)
     hosted_return_url = _checked_return(row.mode, row.permissions, return_url)
     return _open(row, ensure_customer(user.pk), return_url, hosted_return_url)
 
 
 def _open(row: LinkSession, customer: str, return_url: str | None, hosted_return_url: str | None) -> StartedLink:
+    again = row.relinks
+    renews = again is not None and again.authorization and again.relink != Account.Relink.IMPOSSIBLE
     started = connections.start_link_session(
         customer,
         tuple(row.permissions),
         key=f"link-{row.key}",
         return_url=return_url if row.mode == "webview" else None,
         hosted_return_url=hosted_return_url,
+        relink=(again.authorization, again.stripe_id) if again and renews else None,
     )
     with tenancy.scope(row.household_id):
         LinkSession.objects.for_household(row.household_id).filter(pk=row.pk).update(stripe_id=started.id)
@@ -117,6 +150,8 @@ def complete(household_id: int, user: User, session_id: str) -> list[Account]:
     if finished.customer != ensure_customer(user.pk):
         raise LinkSession.DoesNotExist
     saved = [save(household_id, user, connections.account(account_id)) for account_id in finished.account_ids]
+    if row.relinks_id:
+        saved = _relinked(row, saved)
     with tenancy.scope(household_id):
         # Cancelled and then opened again is possible: accounts found later win.
         state = LinkSession.State.COMPLETED if saved else LinkSession.State.CANCELED
@@ -126,13 +161,30 @@ def complete(household_id: int, user: User, session_id: str) -> list[Account]:
     return saved
 
 
+def _relinked(row: LinkSession, saved: list[Account]) -> list[Account]:
+    """A session that was to renew an account brought these: what is plainly that account goes on as it, unasked."""
+    for place, account in enumerate(saved):
+        if account.status == Account.Status.DUPLICATE and _same(row.household_id, account) == row.relinks_id:
+            saved[place] = go_on(row.household_id, account.pk)
+    return saved
+
+
+def _same(household_id: int, account: Account) -> int | None:
+    """The one account of the same holder that looks the same and waits for a sign-in."""
+    with tenancy.scope(household_id):
+        waiting = waiting_twins(account).values_list("pk", flat=True)[:2]
+        return waiting[0] if len(waiting) == 1 else None
+
+
 def sync_account(account_id: str) -> Account | None:
     """Fetch an account from Stripe and save it where it belongs; None when its holder is nobody of ours.
 
     Raises TryAgain, WillNotWork.
     """
     remote = connections.account(account_id)
-    place = _known(account_id) or _expected(account_id, remote.customer)
+    place = _known(account_id)
+    if place is None and remote.status != Account.Status.DISCONNECTED:
+        place = _expected(account_id, remote.customer)
     if place is None:
         return None
     household_id, user_id = place
@@ -184,10 +236,12 @@ def save(household_id: int, user: User, remote: RemoteAccount) -> Account:
         is_new = account is None
         if account is None:
             account = Account(household_id=household_id, holder=user, stripe_id=remote.id)
-            if _twin(household_id, remote):
+            if twins(household_id, remote).exists():
                 account.status = Account.Status.DUPLICATE
+        was = account.status
         _copy(account, remote)
         account.save()
+        health.follow(account, was)
         if account.status not in (Account.Status.DUPLICATE, Account.Status.DISCONNECTED):
             _open_features(account, remote)
             refreshing.record(account, remote)
@@ -198,31 +252,57 @@ def save(household_id: int, user: User, remote: RemoteAccount) -> Account:
     return account
 
 
-def _twin(household_id: int, remote: RemoteAccount) -> bool:
-    return (
-        Account.objects.for_household(household_id)
-        .filter(
-            institution=remote.institution,
-            last4=remote.last4,
-            category=remote.category,
-            subcategory=remote.subcategory,
-            status__in=[Account.Status.ACTIVE, Account.Status.INACTIVE],
-        )
-        .exists()
-    )
+def twins(household_id: int, like: RemoteAccount | Account) -> TenantQuerySet[Account]:
+    """The household's accounts that look like the same bank account, and have not ended. A name alone says nothing."""
+    accounts: TenantQuerySet[Account] = Account.objects.for_household(household_id)
+    return accounts.filter(
+        institution=like.institution,
+        last4=like.last4,
+        category=like.category,
+        subcategory=like.subcategory,
+        status__in=[Account.Status.ACTIVE, Account.Status.INACTIVE],
+    ).exclude(stripe_id="")
+
+
+def waiting_twins(account: Account) -> TenantQuerySet[Account]:
+    """Of a duplicate: the inactive accounts that it may be the new link of. Inside the scope."""
+    same = twins(account.household_id, account).filter(status=Account.Status.INACTIVE, holder_id=account.holder_id)
+    return same.exclude(pk=account.pk).exclude(last4="")
+
+
+def go_on(household_id: int, account_id: int) -> Account:
+    """The duplicate is the account that waits for a sign-in, which goes on under the new link with all that it has.
+
+    Raises Account.DoesNotExist, NotAllowed when there is not exactly one such account; TryAgain, WillNotWork.
+    """
+    with tenancy.scope(household_id):
+        tenancy.lock_household(household_id)
+        accounts = Account.objects.for_household(household_id).select_for_update(no_key=True)
+        link = accounts.get(pk=account_id)
+        found = list(waiting_twins(link)[:2]) if link.status == Account.Status.DUPLICATE else []
+        if len(found) != 1:
+            raise NotAllowed("There is no one account of yours that waits to be signed in to again.")
+        account = accounts.get(pk=found[0].pk)
+        former, stripe_id = account.stripe_id, link.stripe_id
+        link.delete()
+        succeeding.go_on(account, stripe_id)
+    _end_former(former)
+    return save(household_id, account.holder, connections.account(stripe_id))
+
+
+def _end_former(stripe_id: str) -> None:
+    """Nothing reads the former link any more; should Stripe not answer now, it stays inactive and harmless there."""
+    try:
+        connections.disconnect(stripe_id, key=f"account-{stripe_id}-disconnect-{uuid.uuid4()}")
+    except StripeProblem as problem:
+        logger.warning("former link %s not ended: %s", stripe_id, problem)
 
 
 def _copy(account: Account, remote: RemoteAccount) -> None:
     account.institution, account.last4 = remote.institution[:200], remote.last4[:4]
     account.name = account.name or remote.name[:200]
     account.category, account.subcategory = remote.category, remote.subcategory
-    account.permissions, account.payment_method_types = list(remote.permissions), list(remote.payment_method_types)
-    account.subscribed = "transactions" in remote.subscriptions
-    account.read_at = timezone.now()
-    # Disconnected is the end of this consent; an answer that was under way does not bring it back.
-    is_over = account.status == Account.Status.DISCONNECTED
-    if not is_over and (account.status != Account.Status.DUPLICATE or remote.status == Account.Status.DISCONNECTED):
-        account.status = remote.status
+    health.record(account, remote)
 
 
 def _open_features(account: Account, remote: RemoteAccount) -> None:
@@ -247,7 +327,8 @@ def begin(household_id: int, account_id: int) -> None:
     if account is None or account.status != Account.Status.ACTIVE:
         return
     if "transactions" in account.permissions and not account.subscribed:
-        remote = connections.subscribe(account.stripe_id, key=f"account-{account.stripe_id}-subscribe")
+        # Twice does no harm, and after a break the same key would bring back the answer from before it.
+        remote = connections.subscribe(account.stripe_id, key=f"account-{account.stripe_id}-subscribe-{uuid.uuid4()}")
         save(household_id, account.holder, remote)
     refreshing.catch_up(household_id, account_id)
 

@@ -220,6 +220,20 @@ class Refresh(TenantModel):
     def __str__(self) -> str:
         return f"{self.feature} of account {self.account_id}, {self.status}"
 
+    @property
+    def words(self) -> str:
+        """The receipt of the rows that it brought."""
+        changed = self.changed_count - self.posted_count - self.dropped_count
+        counts = (
+            (self.new_count, "new"),
+            (self.posted_count, "posted"),
+            (self.dropped_count, "dropped"),
+            (changed, "changed"),
+            (self.quarantined_count, "unreadable, set aside"),
+        )
+        brought = ", ".join(f"{count:,} {what}" for count, what in counts if count > 0)
+        return f"{brought or 'nothing new'}; nothing that you edited was touched"
+
 
 class Transaction(TenantModel):
     """One row of an account. Amounts are negative for money out, as Stripe's.

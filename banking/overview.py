@@ -10,10 +10,13 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.utils import timezone
 
+from banking import health
+from banking.health import Light
 from banking.models import Account, Feature, Freshness, Transaction
 from fcdash import tenancy
 
 OLD = timedelta(hours=36)
+BY_HAND = ("hand", "Kept by hand")
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,23 @@ class AccountNow:
     disconnecting: bool
     light: str
     words: str
+    lights: tuple[Light, ...]
     rows_version: int
+
+    @property
+    def looks(self) -> tuple[object, ...]:
+        """What two links of one bank account of a holder have in common."""
+        return (self.holder_id, self.institution, self.last4, self.category, self.subcategory)
+
+    @property
+    def urgent(self) -> Light | None:
+        """The first light that asks for something."""
+        return next((light for light in self.lights if light.fix), None)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person keeps it: no bank stands behind it."""
+        return not self.stripe_id
 
     @property
     def counts(self) -> bool:
@@ -154,6 +173,7 @@ def _now(
         row.disconnecting_since is not None,
         light,
         words,
+        health.lights(row),
         version,
     )
 
@@ -163,14 +183,11 @@ def _light(
 ) -> tuple[str, str]:
     from fcdash.templatetags.fcdash import moment
 
-    if row.status == Account.Status.DISCONNECTED:
-        return "off", "Disconnected, no longer counted"
-    if row.disconnecting_since:
-        return "reading", "Disconnecting"
-    if row.status == Account.Status.DUPLICATE:
-        return "act", "Linked twice: not counted until you decide"
-    if row.status == Account.Status.INACTIVE:
-        return "act", "Sign in to your bank again"
+    if row.by_hand:
+        return ("off", "Closed, no longer counted") if row.status == Account.Status.DISCONNECTED else BY_HAND
+    if row.status != Account.Status.ACTIVE or row.disconnecting_since:
+        link = health.lights(row)[0]
+        return link.state, f"{link.words}, since {moment(link.at)}" if link.at else link.words
     if is_reading and not any(f.as_of for f in freshness.values()):
         return "reading", "Reading for the first time"
     as_ofs = [b.as_of for b in balances] or [f.as_of for f in freshness.values() if f.as_of]

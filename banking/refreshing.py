@@ -6,16 +6,19 @@ due: an event or a task only hurries it, and one that is lost is made good by th
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 
-from banking import ingesting, succeeding
-from banking.models import Account, Balance, Feature, Freshness, Owner, Refresh
+from banking import health, ingesting, reconciling, succeeding
+from banking.models import Account, Balance, BilledUse, Feature, Freshness, Owner, Refresh
 from fcdash import tenancy
 from fcdash.celery import nudge
 from fcdash.failpoints import failpoint
@@ -28,6 +31,7 @@ LEASE = timedelta(minutes=5)
 PATIENCE = timedelta(seconds=45)
 DAILY = timedelta(hours=24)
 RETRY = timedelta(hours=1)
+LONGEST_RETRY = timedelta(hours=12)
 
 
 class TooEarly(Exception):
@@ -36,6 +40,10 @@ class TooEarly(Exception):
     def __init__(self, allowed_at: datetime | None) -> None:
         super().__init__("not yet")
         self.allowed_at = allowed_at
+
+
+class CapReached(TooEarly):
+    """The household has used up what the operator pays for in a day; `allowed_at` is the next day's beginning."""
 
 
 class NotRefreshable(Exception):
@@ -65,6 +73,7 @@ def ask(household_id: int, account_id: int, features: Sequence[str], cause: str 
         return Asked(tuple(features))
     with tenancy.scope(household_id):
         key = _reserve(account, wanted, cause)
+        _count_use(household_id, wanted)
     try:
         remote = connections.refresh(account.stripe_id, wanted, key)
     except WillNotWork as problem:
@@ -117,7 +126,28 @@ def _askable(account: Account, features: Sequence[str]) -> tuple[str, ...]:
     ready = tuple(f for f in features if f not in waiting and f not in early)
     if not ready and early:
         raise TooEarly(min(early.values()))
-    return ready
+    return _within_caps(account.household_id, ready)
+
+
+def _within_caps(household_id: int, features: tuple[str, ...]) -> tuple[str, ...]:
+    """The features that the operator still pays for today. Raises CapReached when none is left."""
+    today = timezone.now().astimezone(UTC).date()
+    used = dict(BilledUse.objects.for_household(household_id).filter(on=today).values_list("feature", "count"))
+    within = tuple(f for f in features if used.get(f, 0) < settings.STRIPE_BILLED_A_DAY[f])
+    if features and not within:
+        raise CapReached(datetime.combine(today + timedelta(days=1), time.min, UTC))
+    return within
+
+
+def _count_use(household_id: int, features: Sequence[str]) -> None:
+    """Count a refresh of each feature towards the day's cap."""
+    today = timezone.now().astimezone(UTC).date()
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            'INSERT INTO banking_billeduse AS u (household_id, "on", feature, count) VALUES (%s, %s, %s, 1)'
+            ' ON CONFLICT (household_id, "on", feature) DO UPDATE SET count = u.count + 1',
+            [(household_id, today, feature) for feature in sorted(features)],
+        )
 
 
 # --- Recording -------------------------------------------------------------------------------------------------
@@ -129,12 +159,12 @@ def apply(household_id: int, account_id: int, remote: RemoteAccount, cause: str 
         account = held(household_id, account_id)
         if account is None or account.status in (Account.Status.DUPLICATE, Account.Status.DISCONNECTED):
             return
-        account.status = remote.status
-        account.permissions, account.payment_method_types = list(remote.permissions), list(remote.payment_method_types)
-        account.subscribed = "transactions" in remote.subscriptions
-        account.read_at = timezone.now()
+        was = account.status
+        health.record(account, remote)
         account.save()
+        health.follow(account, was)
         record(account, remote, cause)
+        reconciling.check(account)
 
 
 def held(household_id: int, account_id: int) -> Account | None:
@@ -173,11 +203,19 @@ def _move(row: Freshness, state: RemoteRefresh, remote: RemoteAccount) -> bool:
     if state.status == "pending" and state.cursor and state.cursor in (row.target, row.cursor):
         return False
     now = timezone.now()
+    is_later = bool(state.attempted_at and state.attempted_at != row.attempted_at)
     row.attempted_at, row.next_allowed_at = state.attempted_at or row.attempted_at, state.next_allowed_at
     if state.status == "pending":
-        row.status, row.due_at = Freshness.Status.PENDING, now + PATIENCE
+        # A bank that hangs is looked at ever more seldom.
+        waited = (now - row.attempted_at) / 2 if row.attempted_at else PATIENCE
+        row.status, row.due_at = Freshness.Status.PENDING, now + min(max(PATIENCE, waited), LONGEST_RETRY)
     elif state.status == "failed":
-        row.status, row.due_at = Freshness.Status.FAILED, max(state.next_allowed_at or now, now + RETRY)
+        if row.status != Freshness.Status.FAILED or is_later:
+            row.failures = min(row.failures + 1, 100)
+        wait = min(RETRY * 2 ** min(row.failures - 1, 10), LONGEST_RETRY)
+        # Accounts that a bank's outage left failing at one moment do not all ask again at one moment.
+        wait *= random.uniform(1, 1.25)  # noqa: S311
+        row.status, row.due_at = Freshness.Status.FAILED, max(state.next_allowed_at or now, now + wait)
     elif row.feature == Feature.TRANSACTIONS:
         # Fresh only once the rows are read: read_transactions says so.
         if state.cursor and state.cursor != row.cursor:
@@ -196,7 +234,7 @@ def _move(row: Freshness, state: RemoteRefresh, remote: RemoteAccount) -> bool:
 
 def _is_fresh(row: Freshness, as_of: datetime) -> None:
     now = timezone.now()
-    row.status = Freshness.Status.SUCCEEDED
+    row.status, row.failures = Freshness.Status.SUCCEEDED, 0
     row.as_of = max(row.as_of, as_of) if row.as_of else as_of
     # Owners rarely change and each reading is billed: only a person asks for them.
     row.due_at = None if row.feature == Feature.OWNERSHIP else max(row.next_allowed_at or now, now + DAILY)
@@ -350,6 +388,8 @@ def _read_list(row: Freshness) -> bool:
             now = _still_ours(row)
             if now is None:
                 return False
+            if account.rows_before is not None:
+                succeeding.adopt(account, rows)
             counts = ingesting.ingest(account, row.household, rows, is_first=not row.cursor)
             since = min(filter(None, (since, counts.since)), default=None)
             failpoint("ingest-before-commit")
@@ -378,8 +418,7 @@ def _note_progress(
     now = timezone.now()
     fresh.page_after, fresh.leased_until, fresh.due_at = page_after, now + LEASE, now + LEASE
     if reached:
-        again = 0 if fresh.cursor else succeeding.take_over(fresh.household_id, fresh.account_id)
-        if again:
+        if succeeding.conclude(fresh.household_id, fresh.account_id, is_first=not fresh.cursor):
             since = ingesting.LONG_AGO
         if since:
             ingesting.after_ingest(fresh.household_id, since)
@@ -393,6 +432,8 @@ def _note_progress(
     running.update(
         new_count=F("new_count") + counts.new,
         changed_count=F("changed_count") + counts.changed,
+        posted_count=F("posted_count") + counts.posted,
+        dropped_count=F("dropped_count") + counts.dropped,
         quarantined_count=F("quarantined_count") + counts.quarantined,
         **({"status": Refresh.Status.SUCCEEDED, "finished_at": now} if reached else {}),
     )

@@ -1,12 +1,20 @@
-"""A bank account linked again after its end: the rows that both links brought count once, as the new link's."""
+"""A bank account linked again: the rows that both links brought count once.
+
+After an end the new link is an account of its own, which takes over what it brings again. When a person says that a
+new link is the same account that waits for a sign-in, the account goes on under it: `go_on`, `adopt`, `conclude`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Max
 
-from banking.models import Account, Transaction
+from banking import ingesting, reconciling
+from banking.models import Account, Freshness, Transaction
 
 # Rows of ended links of the same bank account that came again, each paired with one of the new rows. The new one takes
 # over what a person said. Twins of a day go in order; without the last four digits two accounts cannot be told apart.
@@ -48,6 +56,17 @@ PENDING = """
 """
 
 
+def conclude(household_id: int, account_id: int, is_first: bool) -> bool:
+    """Settle what an earlier link left, once a list is read to its end; whether rows were dropped or changed for it.
+
+    Inside the scope, with the household's lock.
+    """
+    account = Account.objects.for_household(household_id).get(pk=account_id)
+    if account.rows_before is not None:
+        return _settle(account)
+    return is_first and bool(take_over(household_id, account_id))
+
+
 def take_over(household_id: int, account_id: int) -> int:
     """Drop the rows of the account's ended links that it has brought again; returns how many.
 
@@ -64,3 +83,108 @@ def take_over(household_id: int, account_id: int) -> int:
         found += [row[0] for row in cursor.fetchall()]
     Transaction.objects.for_household(household_id).filter(pk__in=found).delete()
     return len(set(found))
+
+
+# --- The same account under a new link -------------------------------------------------------------------------
+
+# A row of the new link is one that we have when day, amount, currency and words are the same. Twins of a day go in
+# order. The epoch has the merge that follows write whatever the new link says of it.
+ADOPT = """
+    WITH page AS (
+        SELECT *, row_number() OVER (
+            PARTITION BY day, amount_cents, currency, description ORDER BY transacted, stripe_id) AS place
+        FROM (SELECT stripe_id, amount_cents, currency, description, transacted,
+                     (to_timestamp(transacted) AT TIME ZONE 'UTC')::date AS day
+              FROM unnest(%(ids)s::text[], %(amounts)s::bigint[], %(currencies)s::text[], %(descriptions)s::text[],
+                          %(transacted)s::bigint[]) AS page (stripe_id, amount_cents, currency, description, transacted)
+              ) AS given
+        WHERE NOT EXISTS (SELECT FROM banking_transaction t WHERE t.household_id = %(household)s
+                          AND t.account_id = %(account)s AND t.stripe_id = given.stripe_id)
+    ), waiting AS (
+        SELECT id, amount_cents, currency, description, (transacted_at AT TIME ZONE 'UTC')::date AS day,
+            row_number() OVER (
+                PARTITION BY (transacted_at AT TIME ZONE 'UTC')::date, amount_cents, currency, description
+                ORDER BY transacted_at, id) AS place
+        FROM banking_transaction
+        WHERE household_id = %(household)s AND account_id = %(account)s AND id <= %(before)s
+          AND stripe_id IS NULL AND stripe_updated_at IS NOT NULL AND status <> 'void'
+          AND transacted_at >= to_timestamp(%(oldest)s) - interval '1 day'
+    )
+    UPDATE banking_transaction t SET stripe_id = page.stripe_id, stripe_updated_at = 'epoch'
+    FROM page JOIN waiting USING (day, amount_cents, currency, description, place)
+    WHERE t.household_id = %(household)s AND t.id = waiting.id
+"""
+# Both links brought it under other words: the only row of that day and amount on either side.
+REWORDED = """
+    WITH rows AS (
+        SELECT id, id > %(before)s AS is_new, (transacted_at AT TIME ZONE 'UTC')::date AS day, amount_cents, currency,
+            count(*) FILTER (WHERE id > %(before)s) OVER same AS came,
+            count(*) FILTER (WHERE id <= %(before)s) OVER same AS waited
+        FROM banking_transaction
+        WHERE household_id = %(household)s AND account_id = %(account)s AND status <> 'void'
+          AND stripe_updated_at IS NOT NULL AND (id > %(before)s OR stripe_id IS NULL)
+        WINDOW same AS (PARTITION BY (transacted_at AT TIME ZONE 'UTC')::date, amount_cents, currency)
+    )
+    SELECT o.id, n.id FROM rows o JOIN rows n USING (day, amount_cents, currency)
+    WHERE NOT o.is_new AND n.is_new AND o.waited = 1 AND o.came = 1
+"""
+FROM_THE_BANK = (
+    *("stripe_id", "description", "status", "transacted_at", "posted_at", "void_at", "stripe_updated_at"),
+    *("stripe_refresh", "merchant", "guessed_category", "guessed_why"),
+)
+
+
+def go_on(account: Account, stripe_id: str) -> None:
+    """Let the account, locked, go on under another link's id: its rows wait to be recognised when they come again.
+
+    Inside the scope, with the household's lock; nothing else may have the id.
+    """
+    rows = Transaction.objects.for_household(account.household_id).filter(account=account)
+    account.rows_before = rows.aggregate(last=Max("pk"))["last"] or 0
+    rows.exclude(stripe_id=None).update(stripe_id=None)
+    account.stripe_id, account.authorization = stripe_id, ""
+    account.save()
+    reconciling.forget(account.household_id, account.pk)
+    Freshness.objects.for_household(account.household_id).filter(account=account).update(
+        cursor="", target="", target_attempted_at=None, page_after="", leased_until=None, attempted_at=None
+    )
+
+
+def adopt(account: Account, rows: Sequence[dict[str, Any]]) -> None:
+    """Give the new link's ids to rows that came by the earlier one, before a batch is merged. Locks as ingest."""
+    usable = [row for row in rows if not ingesting.fault(row)]
+    if not usable:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ADOPT,
+            {
+                "household": account.household_id,
+                "account": account.pk,
+                "before": account.rows_before,
+                "oldest": min(row["transacted_at"] for row in usable),
+                "ids": ingesting.text_array([row["id"] for row in usable]),
+                "amounts": ingesting.number_array([row["amount"] for row in usable]),
+                "currencies": ingesting.text_array([row["currency"].lower() for row in usable]),
+                "descriptions": ingesting.text_array([ingesting.wording(row) for row in usable]),
+                "transacted": ingesting.number_array([row["transacted_at"] for row in usable]),
+            },
+        )
+
+
+def _settle(account: Account) -> bool:
+    """The new link's list is read: pair what came under other words, and let go of what was pending and never came."""
+    rows = Transaction.objects.for_household(account.household_id).filter(account=account)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            REWORDED, {"household": account.household_id, "account": account.pk, "before": account.rows_before}
+        )
+        pairs = cursor.fetchall()
+    for old, new in pairs:
+        values = rows.filter(pk=new).values(*FROM_THE_BANK).get()
+        rows.filter(pk=new).delete()
+        rows.filter(pk=old).update(**values)
+    never_came = rows.filter(pk__lte=account.rows_before, stripe_id=None, status=Transaction.Status.PENDING)
+    gone = never_came.update(status=Transaction.Status.VOID, void_at=datetime.now(UTC))
+    Account.objects.for_household(account.household_id).filter(pk=account.pk).update(rows_before=None)
+    return bool(pairs or gone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from banking import disconnecting, linking, refreshing
+from banking import disconnecting, health, linking, refreshing
 from fcdash.gateway.errors import OutcomeUnknown, TryAgain
 
 PASSING = (TryAgain, OutcomeUnknown)
@@ -26,6 +26,12 @@ def read_transactions(household_id: int, account_id: int) -> None:
 def read_owners(household_id: int, account_id: int, ownership: str) -> None:
     """Read the owners in a snapshot."""
     refreshing.read_owners(household_id, account_id, ownership)
+
+
+@shared_task(autoretry_for=PASSING, retry_backoff=2, retry_backoff_max=60, max_retries=4)
+def look_into(household_id: int, account_id: int) -> None:
+    """Learn whether an inactive account can be relinked."""
+    health.look_into(household_id, account_id)
 
 
 @shared_task(autoretry_for=PASSING, retry_backoff=2, retry_backoff_max=60, max_retries=4)

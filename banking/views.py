@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import in_household
 from accounts.households import Place
-from banking import disconnecting, linking, overview, refreshing
+from banking import disconnecting, hand_views, linking, overview, reconciling, refreshing
 from banking.models import Account, Feature, LinkSession, Owner, Refresh
+from fcdash import tenancy
 from fcdash.gateway.errors import StripeProblem, WillNotWork
 from fcdash.templatetags.fcdash import moment
 
@@ -31,11 +32,23 @@ def accounts(request: HttpRequest, place: Place) -> HttpResponse:
         "section": "accounts",
         "accounts": [a for a in found if a.status != Account.Status.DISCONNECTED],
         "ended": [a for a in found if a.status == Account.Status.DISCONNECTED],
+        "waiting": _waiting(found),
+        "stripe_js_url": settings.STRIPE_JS_URL,
         "totals": _totals(found),
         "progress": overview.progress(place.household_id, found),
     }
     template = "banking/_accounts.html" if request.htmx else "banking/accounts.html"  # type: ignore[attr-defined]
     return TemplateResponse(request, template, context)
+
+
+def _waiting(found: list[overview.AccountNow]) -> dict[int, str]:
+    """Of each duplicate: the name of the one account that waits for a sign-in and looks the same."""
+    names = {}
+    for link in (a for a in found if a.status == Account.Status.DUPLICATE and a.last4):
+        same = [a for a in found if a.status == Account.Status.INACTIVE and a.looks == link.looks]
+        if len(same) == 1:
+            names[link.id] = f"{same[0].name} ••{same[0].last4}"
+    return names
 
 
 def _totals(found: list[overview.AccountNow]) -> dict[str, int]:
@@ -54,9 +67,29 @@ def link(request: HttpRequest, place: Place) -> HttpResponse:
     if request.method == "GET":
         context = {"section": "accounts", "stripe_js_url": settings.STRIPE_JS_URL}
         return TemplateResponse(request, "banking/link.html", context)
-    with_script = "application/json" in request.headers.get("Accept", "")
+    return _open_dialog(request, place)
+
+
+@require_POST
+@in_household(scoped=False)
+def relink(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
+    """The person signs in to the account's bank again; the account, its history and edits stay."""
     try:
-        started = linking.start(place.household_id, request.user, "web" if with_script else "hosted")  # type: ignore[arg-type]
+        return _open_dialog(request, place, account_id)
+    except Account.DoesNotExist:
+        raise Http404 from None
+
+
+def _open_dialog(request: HttpRequest, place: Place, relink_account: int | None = None) -> HttpResponse:
+    with_script = "application/json" in request.headers.get("Accept", "")
+    mode = "web" if with_script else "hosted"
+    try:
+        started = linking.start(place.household_id, request.user, mode, relink_account=relink_account)  # type: ignore[arg-type]
+    except linking.NotAllowed as problem:
+        if with_script:
+            return JsonResponse({"detail": str(problem)}, status=409)
+        messages.warning(request, str(problem))
+        return redirect("banking:accounts")
     except StripeProblem:
         if with_script:
             return JsonResponse({"detail": UNREACHABLE}, status=503)
@@ -113,11 +146,17 @@ def _finish(request: HttpRequest, place: Place, session_id: str) -> str:
 def account(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
     """One account: balance, freshness, owners, receipts, and what can be done."""
     now = _load(place, account_id)
+    if now.by_hand:
+        return hand_views.account_page(request, place, now)
     mine = {"household_id": place.household_id, "account_id": account_id}
     context = {
         "section": "accounts",
         "account": now,
+        "is_holder": now.holder_id == request.user.pk,
+        "stripe_js_url": settings.STRIPE_JS_URL,
+        "agreements": reconciling.agreements(place.household_id, account_id),
         "features": [(Feature(key).label, state) for key, state in sorted(now.freshness.items())],
+        "not_asked": [feature.label for feature in Feature if feature.permission not in now.permissions],
         "owners": list(Owner.objects.filter(**mine)),
         "receipts": list(Refresh.objects.filter(**mine).order_by("-started_at", "-pk")[:12]),
     }
@@ -176,6 +215,40 @@ def disconnection(request: HttpRequest, place: Place, account_id: int) -> HttpRe
 def _ask_disconnection(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
     context = {"section": "accounts", "account": _load(place, account_id)}
     return TemplateResponse(request, "banking/disconnection.html", context)
+
+
+@require_POST
+@in_household(scoped=False)
+def continuation(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
+    """A person says that a new link is the account that waits for a sign-in."""
+    try:
+        account = linking.go_on(place.household_id, account_id)
+    except Account.DoesNotExist:
+        raise Http404 from None
+    except linking.NotAllowed as problem:
+        messages.warning(request, str(problem))
+        return redirect("banking:accounts")
+    except StripeProblem:
+        messages.info(request, "It goes on as the same account. New figures come as soon as Stripe answers.")
+        return redirect("banking:accounts")
+    messages.success(request, f"{account.name} goes on where it stopped. Rows that come again count once.")
+    return redirect("banking:account", account.pk)
+
+
+@require_POST
+@in_household(scoped=False)
+def balance_base(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
+    """A person takes the bank's balance as right: rows are compared with it from here on."""
+    reconciling.start_anew(place.household_id, _known(place, account_id))
+    messages.success(request, "We take the bank’s balance as right from here, and compare again at the next reading.")
+    return redirect("banking:account", account_id)
+
+
+def _known(place: Place, account_id: int) -> int:
+    with tenancy.scope(place.household_id):
+        if not Account.objects.for_household(place.household_id).filter(pk=account_id).exists():
+            raise Http404
+    return account_id
 
 
 @require_POST

@@ -8,12 +8,14 @@ from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import task_prerun, worker_init
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
+
+from fcdash.gateway import bucket
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fcdash.settings")
 logger = logging.getLogger(__name__)
@@ -38,6 +40,12 @@ def _refuse_other_stripe(**_: Any) -> None:
         # The processes that it forks open connections of their own.
         connection.close()
         getattr(connection, "close_pool", lambda: None)()
+
+
+@task_prerun.connect
+def _rank(sender: Any, **kwargs: Any) -> None:
+    # Money before refreshes, at Stripe's rate limit too.
+    bucket.give_way(sender.name.startswith("banking."))
 
 
 def nudge(task: Any, *args: Any) -> None:

@@ -89,6 +89,9 @@ URLS = (
     _rows("banks/<int:account_id>/", "/banks/{account}/"),
     _rows("banks/<int:account_id>/refresh/", "/banks/{account}/refresh/", "POST"),
     _rows("banks/<int:account_id>/disconnection/", "/banks/{account}/disconnection/", "GET POST", delete_data="yes"),
+    _rows("banks/<int:account_id>/relink/", "/banks/{account}/relink/", "POST"),
+    _rows("banks/<int:account_id>/continuation/", "/banks/{other_account}/continuation/", "POST"),
+    _rows("banks/<int:account_id>/balance-base/", "/banks/{account}/balance-base/", "POST"),
     _rows("banks/<int:account_id>/distinction/", "/banks/{other_account}/distinction/", "POST"),
     # Figures
     Url("reading/", "/reading/"),

@@ -76,6 +76,19 @@ class RemoteAccount:
     refreshes: dict[str, RemoteRefresh]
     ownership: str | None
     livemode: bool
+    # True when the bank already asks for a new sign-in although it still gives data.
+    wants_relink: bool = False
+    deactivates_at: datetime | None = None
+    numbers_status: str = ""
+    numbers_expire_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class RemoteConsent:
+    """What relinking an account renews. `action` is Stripe's: none, relink_required, or "" for an active account."""
+
+    authorization: str
+    action: str
 
 
 @dataclass(frozen=True)
@@ -103,11 +116,13 @@ def start_link_session(
     key: str,
     return_url: str | None = None,
     hosted_return_url: str | None = None,
+    relink: tuple[str, str] | None = None,
 ) -> StartedSession:
     """Make a session in which the customer links banks. Raises TryAgain, WillNotWork, OutcomeUnknown.
 
     `hosted_return_url` asks for Stripe's own page (preview version, for this call alone); `return_url` is for
-    WebViews. All that may be read is prefetched, so that the first figures come while the dialog closes.
+    WebViews; `relink` (authorization, account) renews a connection (preview version too). All that may be read is
+    prefetched, so that the first figures come while the dialog closes.
     """
     params: Any = {
         "account_holder": {"type": "customer", "customer": customer},
@@ -120,8 +135,11 @@ def start_link_session(
         params["return_url"] = return_url
     if hosted_return_url:
         params.update(ui_mode="hosted", hosted={"return_url": hosted_return_url})
+    if relink:
+        params["relink_options"] = {"authorization": relink[0], "account": relink[1]}
+    if hosted_return_url or relink:
         params["filters"] = {"countries": ["US"]}
-        version = settings.STRIPE_HOSTED_VERSION
+        version = settings.STRIPE_HOSTED_VERSION if hosted_return_url else settings.STRIPE_PREVIEW_VERSION
     session = write(
         lambda c, options: c.v1.financial_connections.sessions.create(params, options), key=key, version=version
     )
@@ -144,6 +162,17 @@ def finished_session(session_id: str) -> FinishedSession:
 def account(account_id: str) -> RemoteAccount:
     """The account as it is now. Raises TryAgain, WillNotWork (is_missing when it does not exist)."""
     return as_account(read(lambda c: c.v1.financial_connections.accounts.retrieve(account_id).to_dict()))
+
+
+def consent(account_id: str) -> RemoteConsent:
+    """What only the preview version tells of an account: its authorization, and whether relinking repairs it.
+
+    Raises TryAgain, WillNotWork (also where the preview is not open to us).
+    """
+    options: Any = {"stripe_version": settings.STRIPE_PREVIEW_VERSION}
+    plain = read(lambda c: c.v1.financial_connections.accounts.retrieve(account_id, {}, options).to_dict())
+    details = (plain.get("status_details") or {}).get("inactive") or {}
+    return RemoteConsent(plain.get("authorization") or "", str(details.get("action") or ""))
 
 
 def refresh(account_id: str, features: tuple[str, ...], key: str) -> RemoteAccount:
@@ -216,6 +245,8 @@ def as_refresh(plain: dict[str, Any]) -> RemoteRefresh:
 def as_account(plain: dict[str, Any]) -> RemoteAccount:
     """An account's JSON in our words."""
     ownership = plain.get("ownership")
+    active = (plain.get("status_details") or {}).get("active") or {}
+    numbers_status, numbers_expire_at = _numbers(plain.get("account_numbers") or [])
     return RemoteAccount(
         id=plain["id"],
         customer=(plain.get("account_holder") or {}).get("customer") or "",
@@ -240,7 +271,24 @@ def as_account(plain: dict[str, Any]) -> RemoteAccount:
         },
         ownership=ownership["id"] if isinstance(ownership, dict) else ownership,
         livemode=bool(plain.get("livemode")),
+        wants_relink=active.get("action") == "relink_required",
+        deactivates_at=moment(active.get("expected_deactivation_date")),
+        numbers_status=numbers_status,
+        numbers_expire_at=numbers_expire_at,
     )
+
+
+# The best of an account's numbers decides: one that works is enough to pay from it.
+NUMBER_STATUSES = ("transactable", "pending", "expired", "deactivated")
+
+
+def _numbers(numbers: list[dict[str, Any]]) -> tuple[str, datetime | None]:
+    """Status of the best of the account's numbers, and when it expires. The numbers themselves are never asked for."""
+    known = [n for n in numbers if n.get("status") in NUMBER_STATUSES]
+    if not known:
+        return "", None
+    best = min(known, key=lambda n: NUMBER_STATUSES.index(n["status"]))
+    return best["status"], moment(best.get("expected_expiry_date"))
 
 
 def _balances(balance: dict[str, Any] | None) -> tuple[RemoteBalance, ...]:

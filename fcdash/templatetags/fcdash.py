@@ -49,7 +49,7 @@ STATES = {
     "transfer": ("swap", "", "Transfer, not spending"),
 }
 # An account's light: shape first. Readers get the words that stand beside it.
-LIGHTS = {"ok": "ok", "old": "old", "act": "act", "off": "off", "reading": "refresh", "bad": "fail"}
+LIGHTS = {"ok": "ok", "old": "old", "act": "act", "off": "off", "reading": "refresh", "bad": "fail", "hand": "pencil"}
 WRITTEN_AMOUNT = re.compile(r"[+\u2212]?\$\d[\d,]*(?:\.\d\d)?")
 
 
@@ -229,6 +229,12 @@ def moment(value: dt.datetime | None, style: str = "") -> str:
 def is_today(value: dt.date) -> bool:
     """Whether the day is today in the active time zone."""
     return value == timezone.localdate()
+
+
+@register.filter
+def of(mapping: dict[object, object], key: object) -> object:
+    """The value under a key, or "" without one."""
+    return mapping.get(key, "")
 
 
 # --- Shapes -----------------------------------------------------------------------------------------------------
