@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sandbox import clock, controls, deliveries, dialog, faults, timers, webhook_endpoints
 from sandbox.pages import guard, indexes, inside
 from sandbox.store import store
+from sandbox.wire import limits
 from sandbox.wire.api import api
 
 logger = logging.getLogger("sandbox")
@@ -58,6 +59,7 @@ def _open(data: Path, webhook: str | None) -> None:
     indexes.make()
     clock.set_offset(store.setting("clock_offset") or 0.0)
     faults.restore()
+    limits.restore()
     if webhook is not None:
         with store.transaction():
             webhook_endpoints.set_own(webhook)

@@ -14,8 +14,9 @@ from sandbox import banks, clock, deliveries, faults, journal, timers, webhook_e
 from sandbox.connections import accounts, bank_side, feed, sessions
 from sandbox.money import disputes, intents, mails, mandates, refunds, returns, settling
 from sandbox.store import Body, store
-from sandbox.wire import errors, idempotency, rendering
+from sandbox.wire import auth, errors, idempotency, limits, rendering
 from sandbox.wire import faults as api_faults
+from sandbox.wire.api import TABLE
 from sandbox.wire.errors import ApiError
 
 Control = Callable[[Request, Body], Awaitable[Body]]
@@ -150,6 +151,26 @@ async def put_webhook(request: Request, body: Body) -> Body:
     return {"url": url}
 
 
+async def put_keys(request: Request, body: Body) -> Body:
+    with store.transaction():
+        auth.set_restricted(body, frozenset(operation.resource for operation in TABLE))
+    return dict(auth.restricted())
+
+
+async def get_keys(request: Request, body: Body) -> Body:
+    return dict(auth.restricted())
+
+
+async def put_rate_limit(request: Request, body: Body) -> Body:
+    with store.transaction():
+        limits.set_rates(body)
+    return dict(limits.listed())
+
+
+async def get_rate_limit(request: Request, body: Body) -> Body:
+    return dict(limits.listed())
+
+
 async def forget_keys(request: Request, body: Body) -> Body:
     return {"forgotten": idempotency.forget_all()}
 
@@ -180,6 +201,7 @@ async def reset(request: Request, body: Body) -> Body:
     store.empty()
     clock.set_offset(0.0)
     faults.restore()
+    limits.restore()
     with store.transaction():
         webhook_endpoints.set_own(url)
     return {"ok": True}
@@ -198,6 +220,10 @@ routes = [
     Route("/sandbox/clock/advance", _control(advance_clock), methods=["POST"]),
     Route("/sandbox/faults", _control(get_faults), methods=["GET"]),
     Route("/sandbox/faults", _control(put_faults), methods=["PUT"]),
+    Route("/sandbox/keys", _control(get_keys), methods=["GET"]),
+    Route("/sandbox/keys", _control(put_keys), methods=["PUT"]),
+    Route("/sandbox/rate-limit", _control(get_rate_limit), methods=["GET"]),
+    Route("/sandbox/rate-limit", _control(put_rate_limit), methods=["PUT"]),
     Route("/sandbox/webhook", _control(put_webhook), methods=["PUT"]),
     Route("/sandbox/webhook_endpoints/{endpoint}/roll", _control(roll_secret), methods=["POST"]),
     Route("/sandbox/idempotency/forget", _control(forget_keys), methods=["POST"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from stripe.params import (
@@ -17,6 +18,7 @@ from sandbox.store import Body, store
 from sandbox.wire import errors, listing, rendering
 from sandbox.wire.operations import Call, Operation
 
+_ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 _FIELDS = ("address", "business_name", "description", "email", "individual_name", "name", "phone", "shipping")
 
 
@@ -110,6 +112,11 @@ def _apply(customer: Body, params: Any) -> None:
     for name in _FIELDS:
         if name in params:
             customer[name] = params[name] or None
+    if params.get("address"):
+        customer["address"] = _whole(params["address"])
+    if params.get("shipping"):
+        shipping = params["shipping"]
+        customer["shipping"] = {"phone": None, **shipping, "address": _whole(shipping["address"])}
     if "metadata" in params:
         customer["metadata"] = merged_metadata(customer["metadata"], params["metadata"])
     if "tax_exempt" in params:
@@ -127,6 +134,11 @@ def _apply(customer: Body, params: Any) -> None:
     for name in ("business_name", "individual_name"):
         if customer.get(name, "") is None:
             del customer[name]
+
+
+def _whole(address: Mapping[str, str]) -> Body:
+    """An address with all its lines, as it is shown."""
+    return {name: address.get(name) or None for name in _ADDRESS}
 
 
 def merged_metadata(old: dict[str, str] | None, new: dict[str, str] | str) -> dict[str, str]:

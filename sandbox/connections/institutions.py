@@ -11,7 +11,6 @@ from sandbox.institution import Institution
 from sandbox.invented_banks import TEST_ROUTING
 from sandbox.store import Body
 from sandbox.wire import errors, listing
-from sandbox.wire.errors import ApiError
 from sandbox.wire.operations import Call, Operation
 
 KIND = "financial_connections.institution"
@@ -24,11 +23,6 @@ def id_of(institution: Institution) -> str:
 
 def find(institution_id: str) -> Institution | None:
     return next((each for each in banks.INSTITUTIONS if id_of(each) == institution_id), None)
-
-
-def refuse_unless_preview(call: Call) -> None:
-    if not call.version.preview:
-        raise ApiError(f"Unrecognized request URL ({call.url}): it is part of preview versions.", status=404)
 
 
 def body_of(institution: Institution) -> Body:
@@ -63,12 +57,10 @@ class ListParams(TypedDict, total=False):
 
 
 def list_institutions(call: Call) -> Body:
-    refuse_unless_preview(call)
     return listing.page_of([body_of(each) for each in banks.INSTITUTIONS], call.params, call.url, KIND)
 
 
 def retrieve(call: Call) -> Body:
-    refuse_unless_preview(call)
     institution = find(call.id)
     if institution is None:
         raise errors.no_such(KIND, call.id)
@@ -78,6 +70,6 @@ def retrieve(call: Call) -> Body:
 _PATH = "/v1/financial_connections/institutions"
 
 OPERATIONS = (
-    Operation("GET", _PATH, list_institutions, ListParams),
-    Operation("GET", _PATH + "/*", retrieve),
+    Operation("GET", _PATH, list_institutions, ListParams, preview=True),
+    Operation("GET", _PATH + "/*", retrieve, preview=True),
 )

@@ -17,8 +17,8 @@ from sandbox import account, address, customers, deliveries, event_list, events,
 from sandbox.connections import accounts, authorizations, institutions, sessions, transactions
 from sandbox.events import Cause
 from sandbox.money import balance, charges, disputes, mandates, payment_intents, payment_methods, refunds, setup_intents
-from sandbox.store import store
-from sandbox.wire import auth, faults, idempotency, params, publishable, rendering, versions
+from sandbox.store import Body, store
+from sandbox.wire import auth, faults, idempotency, limits, params, publishable, rendering, versions
 from sandbox.wire.errors import ApiError
 from sandbox.wire.faults import Fault
 from sandbox.wire.operations import Call, Operation, Raw, Table
@@ -49,9 +49,6 @@ TABLE = Table(
 )
 
 _INTERNAL = ApiError("An unknown error occurred. The sandbox was told to fail.", status=500, type="api_error")
-_TOO_MANY = ApiError(
-    "Request rate limit exceeded. Please slow down.", status=429, code="rate_limit", type="invalid_request_error"
-)
 
 
 @dataclass
@@ -68,6 +65,7 @@ class Request:
     version: Version = versions.CURRENT
     fault: Fault | None = None
     publishable: bool = False
+    limited: str | None = None
     ip_address: str = ""
 
     @property
@@ -148,24 +146,27 @@ def _cut(scope: Scope) -> None:
 async def _answer(request: Request, gone: asyncio.Future[Any]) -> Answer | None:
     """The answer, or None when the connection is to be cut."""
     try:
-        request.publishable = auth.key_of(request.headers.get("authorization")) == auth.PUBLISHABLE_KEY
+        key = auth.key_of(request.headers.get("authorization"))
+        request.publishable = key.publishable
         request.raw = _decoded(request)
         request.version = versions.parse(request.headers.get("stripe-version"))
+        operation, path_ids = _found(request)
+        key.check(operation)
     except ApiError as refusal:
         return _refuse(request, refusal)
-    request.fault = faults.take(request.method, request.path)
+    request.limited = limits.refused(operation.name)
+    request.fault = faults.take(request.method, request.path) if request.limited is None else None
     # The limiter and the network stand before the idempotency layer: nothing of this is saved under the key.
-    if request.meets("429"):
-        return _refuse(request, _TOO_MANY)
+    if request.limited or request.meets("429"):
+        return _refuse(request, limits.error())
     if request.meets("timeout", "connection_reset"):
         _log(request, None)
         if request.meets("timeout"):
             await faults.hold(gone)
         return None
-    key = request.idempotency_key
     if request.meets("slow"):
-        return await _slowly(request, gone, key)
-    answer = _process(request)
+        return await _slowly(request, operation, path_ids)
+    answer = _process(request, operation, path_ids)
     if deliveries.faults.before_answer:
         await deliveries.drained()
     if request.meets("timeout_after_success"):
@@ -175,8 +176,9 @@ async def _answer(request: Request, gone: asyncio.Future[Any]) -> Answer | None:
     return answer
 
 
-async def _slowly(request: Request, gone: asyncio.Future[Any], key: str | None) -> Answer:
+async def _slowly(request: Request, operation: Operation, path_ids: tuple[str, ...]) -> Answer:
     """Keeps the key in flight for a while before anything is done."""
+    key = request.idempotency_key
     if key is not None:
         try:
             saved = idempotency.find(key, request.target, idempotency.fingerprint(request.raw))
@@ -190,7 +192,7 @@ async def _slowly(request: Request, gone: asyncio.Future[Any], key: str | None) 
     finally:
         if key is not None:
             idempotency.end(key)
-    return _process(request)
+    return _process(request, operation, path_ids)
 
 
 def _decoded(request: Request) -> dict[str, Any]:
@@ -205,7 +207,7 @@ def _decoded(request: Request) -> dict[str, Any]:
     return raw
 
 
-def _process(request: Request) -> Answer:
+def _process(request: Request, operation: Operation, path_ids: tuple[str, ...]) -> Answer:
     """One request from the idempotency layer on; its whole effect is one transaction."""
     key = request.idempotency_key
     print_ = idempotency.fingerprint(request.raw)
@@ -215,7 +217,7 @@ def _process(request: Request) -> Answer:
             if saved is not None:
                 _log(request, saved.status, saved.body)
                 return Answer(saved.status, saved.body, replayed_from=saved.request_id)
-        operation, call = _call(request)
+        call = _call(request, operation, path_ids)
     except ApiError as refusal:
         return _refuse(request, refusal)
     with store.transaction():
@@ -226,19 +228,20 @@ def _process(request: Request) -> Answer:
     return Answer(status, body)
 
 
-def _call(request: Request) -> tuple[Operation, Call]:
+def _found(request: Request) -> tuple[Operation, tuple[str, ...]]:
     found = TABLE.find(request.method, request.path)
-    if found is None:
+    if found is None or (found[0].preview and not request.version.preview):
         raise ApiError(
             f"Unrecognized request URL ({request.method}: {request.path}). If you are trying to list objects, remove "
             "the trailing slash. If you are trying to retrieve an object, make sure you passed a valid identifier.",
             status=404,
         )
-    operation, path_ids = found
+    return found
+
+
+def _call(request: Request, operation: Operation, path_ids: tuple[str, ...]) -> Call:
     raw, secret = request.raw, None
     if request.publishable:
-        if not operation.publishable:
-            raise auth.secret_key_required()
         raw = dict(raw)
         secret = raw.pop("client_secret", None)
         raw = publishable.inferred(raw, request.ip_address, request.headers.get("user-agent", ""))
@@ -251,7 +254,7 @@ def _call(request: Request) -> tuple[Operation, Call]:
         if name in checked:
             raise ApiError(f"`{name}` is a parameter of Stripe's that this sandbox does not act on.", param=name)
     address.base = f"http://{request.headers.get('host', 'localhost')}"
-    return operation, Call(path_ids, checked, request.version, request.path, address.base, request.publishable, secret)
+    return Call(path_ids, checked, request.version, request.path, address.base, request.publishable, secret)
 
 
 def _execute(request: Request, operation: Operation, call: Call) -> tuple[int, bytes, bool]:
@@ -265,8 +268,8 @@ def _execute(request: Request, operation: Operation, call: Call) -> tuple[int, b
         with store.transaction():
             try:
                 result = operation.run(call)
-                if "expand" in call.params and isinstance(result, dict):
-                    result = rendering.expand(result, call.params["expand"], call.version)
+                if "expand" in call.params:
+                    result = _expanded(result, call)
                 if call.publishable and isinstance(result, dict):
                     result = publishable.seen(result)
             except ApiError as caught:
@@ -288,6 +291,11 @@ def _execute(request: Request, operation: Operation, call: Call) -> tuple[int, b
     if request.meets("500_after_success"):
         return 500, _json(_INTERNAL.body), True
     return 200, result.text.encode() if isinstance(result, Raw) else _json(result), True
+
+
+def _expanded(result: Any, call: Call) -> Body:
+    body: Body = json.loads(result.text) if isinstance(result, Raw) else result
+    return rendering.expand(body, call.params["expand"], call.version)
 
 
 def _refuse(request: Request, refusal: ApiError) -> Answer:
@@ -337,6 +345,8 @@ async def _send(send: Send, request: Request, answer: Answer) -> None:
     if key is not None:
         headers.append((b"idempotency-key", key.encode("latin-1")))
         headers.append((b"original-request", (answer.replayed_from or request.id).encode()))
+    if request.limited:
+        headers.append((b"stripe-rate-limited-reason", request.limited.encode()))
     if answer.replayed_from:
         headers.append((b"idempotent-replayed", b"true"))
     if request.fault is not None and request.fault.should_retry is not None:

@@ -90,12 +90,22 @@ def exclusive(first: str, second: str) -> ApiError:
     )
 
 
+# What Stripe calls a kind where it misses one, and the parameter that it names for an id in the path.
+_CALLED = {
+    "payment_intent": ("payment_intent", "intent"),
+    "payment_method": ("PaymentMethod", "payment_method"),
+    "setup_intent": ("setupintent", "intent"),
+}
+
+
 def no_such(kind: str, object_id: str, param: str | None = None) -> ApiError:
     """404 when the id stood in the path; 400 naming the parameter when it stood in one."""
-    status = 404 if param is None else 400
-    noun = kind.split(".")[-1].replace("_", " ")
+    noun, in_path = _CALLED.get(kind, (kind.split(".")[-1].replace("_", " "), "id"))
     return ApiError(
-        f"No such {noun}: '{object_id}'", status=status, code="resource_missing", param="id" if param is None else param
+        f"No such {noun}: '{object_id}'",
+        status=404 if param is None else 400,
+        code="resource_missing",
+        param=in_path if param is None else param,
     )
 
 

@@ -47,7 +47,8 @@ def find(key: str, target: str, print_: str) -> Saved | None:
         )
     if key in _in_flight:
         raise ApiError(
-            f"There is currently another in-progress request using this Idempotent Key: {key}",
+            "There is currently another in-progress request using this Idempotent Key (that probably means you "
+            f"submitted twice, and the other request is still going through): {key}. Please try again later.",
             status=409,
             code="idempotency_key_in_use",
         )

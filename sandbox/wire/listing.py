@@ -10,16 +10,27 @@ from sandbox.wire import errors, rendering
 from sandbox.wire.errors import ApiError
 from sandbox.wire.versions import Version
 
+# Filters whose place is not called as the kind it names, with the parameter they come from.
+_NAMED = {
+    "holder": ("customer", "account_holder[customer]"),
+    "session": ("financial_connections.session", "session"),
+}
+# Fields without an index that hold an id, called as the kind is.
+_REFERENCES = ("payment_method",)
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 def limit_of(params: Mapping[str, Any]) -> int:
     limit = params.get("limit", 10)
-    if not 1 <= limit <= 100:
-        raise ApiError(
-            "This value must be between 1 and 100 (inclusive).", code="parameter_invalid_integer", param="limit"
-        )
+    if limit < 1:
+        raise _off_limits("greater than or equal to 1.")
+    if limit > 100:
+        raise _off_limits(f"less than or equal to 100 (it currently is '{limit}').")
     return int(limit)
+
+
+def _off_limits(must_be: str) -> ApiError:
+    return ApiError(f"This value must be {must_be}", code="parameter_invalid_integer", param="limit")
 
 
 def bounds(column: str, value: Any) -> tuple[list[str], list[int]]:
@@ -45,10 +56,13 @@ def page(
     clauses, values = ["kind = ?", *where], [kind]
     for place, wanted in (places or {}).items():
         if wanted is not None:
+            _refuse_unknown(place, wanted)
             clauses.append(f"json_extract(body, '{PLACES[place]}') = ?")
             values.append(wanted)
     for name, wanted in (equal or {}).items():
         if wanted is not None:
+            if name in _REFERENCES:
+                _refuse_unknown(name, wanted)
             clauses.append(f"json_extract(body, '$.{name}') = ?")
             values.append(wanted)
     since, instants = bounds("json_extract(body, '$.created')", params.get("created"))
@@ -73,6 +87,13 @@ def page_of(bodies: list[Body], params: Mapping[str, Any], url: str, kind: str) 
         start, end = max(0, places[before] - limit), places[before]
     more = start > 0 if before else start + limit < end
     return {"object": "list", "data": bodies[start:end][:limit], "has_more": more, "url": url}
+
+
+def _refuse_unknown(place: str, wanted: str) -> None:
+    """A filter names an object that exists, as any parameter does that holds an id."""
+    named, param = _NAMED.get(place, (place, place))
+    if store.find(named, wanted) is None:
+        raise errors.no_such(named, wanted, param)
 
 
 def event_page(clauses: list[str], values: list[Any], params: Mapping[str, Any]) -> tuple[list[Any], bool]:
@@ -103,7 +124,9 @@ def _rows(
 
 
 def _position(table: str, kind: str, object_id: str, param: str) -> int:
-    row = store.db.execute(f"SELECT seq FROM {table} WHERE id = ?", (object_id,)).fetchone()
+    of_kind = " AND kind = ?" if table == "objects" else ""
+    values = (object_id, kind) if of_kind else (object_id,)
+    row = store.db.execute(f"SELECT seq FROM {table} WHERE id = ?{of_kind}", values).fetchone()
     if row is None:
         raise errors.no_such(kind, object_id, param)
     return int(row[0])

@@ -42,6 +42,18 @@ class Call:
         return self.ids[0]
 
 
+# One permission stands for both.
+_SHARED_RIGHTS = {"accounts": "account", "refunds": "charges"}
+# Titles and names that do not follow from the path.
+_PERMISSIONS = {
+    "charges": ("Charges and Refunds", "charge"),
+    "payment_intents": ("PaymentIntents", "payment_intent"),
+    "payment_methods": ("PaymentMethods", "payment_method"),
+    "setup_intents": ("SetupIntents", "setup_intent"),
+    "webhook_endpoints": ("Webhook Endpoints", "webhook"),
+}
+
+
 @dataclass(frozen=True)
 class Operation:
     """`path` is Stripe's, `*` standing for an id.
@@ -49,6 +61,7 @@ class Operation:
     `shape_for` picks the parameters by version; `prepare` sees them raw, before they are checked.
     `beyond` names what Stripe takes and this sandbox would only ignore: refused, lest it look done.
     `publishable`: Stripe.js may call it with the client secret.
+    `preview`: no other version knows it.
     `states`: those of the object from which it is taken; none named means any.
     `emits`: the events that may follow from it, at once or later.
     """
@@ -61,6 +74,7 @@ class Operation:
     prepare: Callable[[dict[str, Any], Version], dict[str, Any]] | None = None
     beyond: tuple[str, ...] = ()
     publishable: bool = False
+    preview: bool = False
     states: tuple[str, ...] = ()
     emits: tuple[str, ...] = ()
 
@@ -70,11 +84,15 @@ class Operation:
 
     @property
     def resource(self) -> str:
-        """What a restricted key needs a right to: the last part of the path that names a kind of object."""
-        parts = [part for part in self.path.split("/")[2:] if part != "*"]
-        if parts[0] == "customers" and "payment_methods" in parts:
-            return "payment_methods"
-        return parts[0]
+        """What a restricted key needs a right to, called as in the path."""
+        parts = self.path.split("/")[2:]
+        return "payment_methods" if "payment_methods" in parts else _SHARED_RIGHTS.get(parts[0], parts[0])
+
+    @property
+    def permission(self) -> tuple[str, str]:
+        """Stripe's title and name of the resource's permission."""
+        words = self.resource.removesuffix("s")
+        return _PERMISSIONS.get(self.resource, (self.resource.replace("_", " ").title(), words))
 
     @property
     def right(self) -> str:

@@ -51,7 +51,7 @@ def _row(operation: Operation) -> str:
 
 def _key(operation: Operation) -> str:
     permission = f"`{operation.resource}: {operation.right}`"
-    return permission + (", publishable" if operation.publishable else "")
+    return permission + ", publishable" * operation.publishable + ", previews only" * operation.preview
 
 
 def _parameters(operation: Operation) -> str:

@@ -65,26 +65,22 @@ def listed(bodies: Iterable[Body], url: str, *, has_more: bool = False, version:
 
 def expand(body: Body, paths: list[str], version: Version) -> Body:
     """`body` with the objects named by `paths` in place of their ids; refuses what cannot be expanded."""
-    for number, path in enumerate(paths):
+    for path in paths:
         segments = path.split(".")
         if len(segments) > _DEEPEST:
             raise ApiError(
                 f"You cannot expand more than {_DEEPEST} levels of a property. Property: {path}",
-                param=f"expand[{number}]",
+                code="property_expansion_max_depth",
             )
-        _expand_into(body, segments, version, path, f"expand[{number}]")
+        _expand_into(body, segments, version, path)
     return body
 
 
-def _expand_into(body: Body, segments: list[str], version: Version, whole: str, param: str) -> None:
+def _expand_into(body: Body, segments: list[str], version: Version, whole: str) -> None:
     if body.get("object") == "list":
-        if segments[0] != "data":
-            raise _cannot(whole, param)
-        for item in body["data"]:
-            if segments[1:]:
-                _expand_into(item, segments[1:], version, whole, param)
+        _expand_items(body, segments, version, whole)
         return
-    holder, key, rest = _place(body, segments, whole, param)
+    holder, key, rest = _place(body, segments, whole)
     value = holder.get(key)
     if isinstance(value, str):
         found = store.find_any(value)
@@ -92,10 +88,29 @@ def _expand_into(body: Body, segments: list[str], version: Version, whole: str, 
             return
         value = holder[key] = shown(found, version)
     if rest and isinstance(value, dict):
-        _expand_into(value, rest, version, whole, param)
+        _expand_into(value, rest, version, whole)
 
 
-def _place(body: Body, segments: list[str], whole: str, param: str) -> tuple[dict[str, Any], str, list[str]]:
+def _expand_items(page: Body, segments: list[str], version: Version, whole: str) -> None:
+    if segments[0] != "data":
+        raise ApiError(
+            f"This property cannot be expanded ({whole}). You may want to try expanding 'data.{whole}' instead."
+        )
+    if not segments[1:]:
+        return
+    # What cannot be expanded is refused on an empty page too.
+    for item in page["data"] or [{"object": _kind_on(page)}]:
+        _expand_into(item, segments[1:], version, whole)
+
+
+def _kind_on(page: Body) -> str:
+    """The kind that a list is of, by its URL."""
+    family, _, plural = page["url"].partition("?")[0].removeprefix("/v1/").rpartition("/")
+    kind = plural.removesuffix("s")
+    return f"financial_connections.{kind}" if family.startswith("financial_connections") else kind
+
+
+def _place(body: Body, segments: list[str], whole: str) -> tuple[dict[str, Any], str, list[str]]:
     """The hash and key where the first expandable place on the path lies, and what of the path is left."""
     allowed = EXPANDABLE.get(body.get("object", ""), set())
     if segments[0] in body and isinstance(body[segments[0]], dict) and body[segments[0]].get("object") == "list":
@@ -109,10 +124,6 @@ def _place(body: Body, segments: list[str], whole: str, param: str) -> tuple[dic
                 holder[segment] = dict(holder.get(segment) or {})
                 holder = holder[segment]
             return holder, segments[length - 1], segments[length:]
-    raise _cannot(whole, param)
-
-
-def _cannot(path: str, param: str) -> ApiError:
-    return ApiError(
-        f"This property cannot be expanded ({path}). You may want to try expanding 'data.{path}' instead.", param=param
-    )
+    known = segments[0] in body or len(body) == 1
+    why = f"({whole})" if known else f"because it doesn't exist: {whole}"
+    raise ApiError(f"This property cannot be expanded {why}.")

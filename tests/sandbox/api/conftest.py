@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.api.driving import Linked, Receiver, Sandbox, link, start
+from tests.sandbox.api.world import World
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +52,10 @@ def sandbox(running_sandbox: Sandbox) -> Sandbox:
 @pytest.fixture
 def linked(sandbox: Sandbox) -> Linked:
     return link(sandbox)
+
+
+@pytest.fixture(scope="module")
+def world(running_sandbox: Sandbox) -> World:
+    """One of everything, for all tests of a module."""
+    running_sandbox.post("/reset")
+    return World(running_sandbox)

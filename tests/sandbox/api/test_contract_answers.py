@@ -1,0 +1,111 @@
+"""Every operation takes a good request, in either encoding, and answers with what Stripe describes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox.wire.api import TABLE
+from sandbox.wire.operations import Operation
+from tests.sandbox.api import schema
+from tests.sandbox.api.driving import Sandbox
+from tests.sandbox.api.wire import Answer, Wire
+from tests.sandbox.api.world import GOOD, World, version_of
+
+OPERATIONS = sorted(TABLE, key=lambda operation: (operation.path, operation.method))
+WITHOUT_SCHEMA = f"answers are not held against Stripe's schema: it is not at {schema.FILE}"
+
+every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any] | None:
+    return schema.load() if schema.FILE.exists() else None
+
+
+@every_operation
+@pytest.mark.parametrize("basic", [False, True], ids=["bearer, a[0]", "basic, a[]"])
+def test_a_good_request_is_taken(
+    world: World, operation: Operation, basic: bool, document: dict[str, Any] | None
+) -> None:
+    path, params = world.of(operation)
+    version = version_of(operation)
+
+    answer = Wire(world.sandbox.base, basic=basic).send(operation.method, path, params, Stripe_Version=version)
+
+    assert answer.status == 200, answer.body
+    assert answer.headers["Request-Id"].startswith("req_")
+    assert answer.headers["Stripe-Version"] == version
+    assert list(_complaints(answer, operation, document)) == []
+
+
+def _complaints(answer: Answer, operation: Operation, document: dict[str, Any] | None) -> list[str]:
+    if document is None:
+        return []
+    schemas = document["components"]["schemas"]
+    described = _described(operation, document)
+    if described is not None:
+        return list(schema.complaints(answer.body, described, schemas, operation.name))
+    found = schemas.get(answer.body["object"])
+    return list(schema.complaints(answer.body, found, schemas, operation.name)) if found else []
+
+
+def _described(operation: Operation, document: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema of the operation's answer, by its path with whatever names the ids have."""
+    segments = operation.path.split("/")
+    for path, methods in document["paths"].items():
+        named = path.split("/")
+        if len(named) == len(segments) and all(
+            mine == "*" if theirs.startswith("{") else mine == theirs
+            for mine, theirs in zip(segments, named, strict=True)
+        ):
+            answer = methods.get(operation.method.lower(), {}).get("responses", {}).get("200")
+            if answer:
+                found: dict[str, Any] = answer["content"]["application/json"]["schema"]
+                return found
+    return None
+
+
+def test_the_schema_was_there() -> None:
+    if not schema.FILE.exists():
+        pytest.skip(WITHOUT_SCHEMA)
+
+
+def test_every_operation_has_a_good_request() -> None:
+    assert {operation.name for operation in TABLE} == set(GOOD)
+
+
+def test_all_that_happened_is_described(world: World, document: dict[str, Any] | None) -> None:
+    """The events of all of the above: declared, of Stripe's types, each with an object as Stripe describes it."""
+    declared = {type for operation in TABLE for type in operation.emits}
+    events = list(world.api.events.list({"limit": 100}).auto_paging_iter())
+
+    assert {event.type for event in events} <= declared | {"financial_connections.account.created"}
+    if document is None:
+        pytest.skip(WITHOUT_SCHEMA)
+    schemas = document["components"]["schemas"]
+    found: list[str] = []
+    for event in events:
+        body = event.to_dict()
+        snapshot = body["data"]["object"]
+        found += schema.complaints(body, schemas["event"], schemas, event.type)
+        found += schema.complaints(snapshot, schemas[snapshot["object"]], schemas, event.type)
+        found += [] if event.type in document["x-stripeEventTypes"] else [f"no type {event.type}"]
+    assert not found, "\n".join(sorted(set(found)))
+
+
+def test_errors_have_stripes_shape(running_sandbox: Sandbox, document: dict[str, Any] | None) -> None:
+    if document is None:
+        pytest.skip(WITHOUT_SCHEMA)
+    schemas = document["components"]["schemas"]
+    wire = Wire(running_sandbox.base)
+    refused = [
+        wire.send("POST", "/v1/payment_intents", {}),
+        wire.send("GET", "/v1/payment_intents/pi_none"),
+        wire.send("GET", "/v1/nothing"),
+        wire.send("GET", "/v1/customers", Authorization="Bearer wrong"),
+    ]
+
+    assert [answer.status for answer in refused] == [400, 404, 404, 401]
+    assert [list(schema.complaints(each.body, schemas["error"], schemas, "error")) for each in refused] == [[]] * 4
