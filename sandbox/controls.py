@@ -104,6 +104,11 @@ async def settle(request: Request, body: Body) -> Body:
         return rendering.shown(settling.settle(request.path_params["intent"], why))
 
 
+async def post(request: Request, body: Body) -> Body:
+    with store.transaction():
+        return rendering.shown(settling.post(request.path_params["intent"]))
+
+
 async def dispute(request: Request, body: Body) -> Body:
     with store.transaction():
         intent = intents.existing("payment_intent", request.path_params["intent"])
@@ -214,6 +219,7 @@ routes = [
     Route("/sandbox/accounts/{account}/transactions", _control(book_transactions), methods=["POST"]),
     Route("/sandbox/accounts/{account}/state", _control(set_account_state), methods=["POST"]),
     Route("/sandbox/payment_intents/{intent}/settle", _control(settle), methods=["POST"]),
+    Route("/sandbox/payment_intents/{intent}/post", _control(post), methods=["POST"]),
     Route("/sandbox/payment_intents/{intent}/dispute", _control(dispute), methods=["POST"]),
     Route("/sandbox/refunds/{refund}/fail", _control(fail_refund), methods=["POST"]),
     Route("/sandbox/mandates/{mandate}/state", _control(set_mandate_state), methods=["POST"]),

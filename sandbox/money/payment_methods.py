@@ -141,7 +141,7 @@ def block_dead_number(method: Body) -> None:
     account = store.find(accounts.KIND, method["us_bank_account"]["financial_connections_account"] or "")
     numbers = (account or {}).get("account_numbers") or []
     if numbers and all(number["status"] in ("deactivated", "expired") for number in numbers):
-        block(method, "tokenized_account_number_deactivated", "R04")
+        block(method, "tokenized_account_number_deactivated", None)
 
 
 def block(method: Body, reason: str, network_code: str | None) -> None:

@@ -77,12 +77,19 @@ def back_to_start(intent: Body, method: Body, problem: Body) -> None:
     events.emit("payment_intent.payment_failed", intent)
 
 
-@timers.action("debit_posted")
-def _post(intent_id: str) -> None:
+def post(intent_id: str) -> Body:
     """From now on the debit is at the bank, and cannot be called back."""
     intent = intents.existing(KIND, intent_id)
+    if intent["status"] != "processing":
+        raise ApiError(f"Only the debit of a processing PaymentIntent is posted; this one is {intent['status']}.")
+    timers.drop_timers(intent_id, "debit_posted")
     intent["_"]["posted"] = True
-    store.save(intent)
+    return store.save(intent)
+
+
+@timers.action("debit_posted")
+def _post_by_itself(intent_id: str) -> None:
+    post(intent_id)
 
 
 @timers.action("debit_settled")

@@ -257,7 +257,7 @@ def test_canceling_from_the_page(alice: Client, claimed: Payment) -> None:
 
 
 def test_too_late_is_said_on_the_page(alice: Client, sandbox: Sandbox, sent: Payment) -> None:
-    sandbox.post("/sandbox/clock/advance", {"seconds": 2 * 86_400})
+    sandbox.post(f"/sandbox/payment_intents/{sent.stripe_payment_intent_id}/post")
 
     answer = alice.post(f"/payments/{sent.pk}/cancellation/", follow=True)
 
