@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import banks, clock, deliveries, faults, journal, timers, webhook_endpoints
+from sandbox import banks, clock, deliveries, events, faults, journal, timers, webhook_endpoints
 from sandbox.connections import accounts, bank_side, feed, sessions
 from sandbox.money import disputes, intents, mails, mandates, refunds, returns, settling
 from sandbox.store import Body, store
@@ -188,6 +188,11 @@ async def list_deliveries(request: Request, body: Body) -> Body:
     return journal.deliveries(dict(request.query_params))
 
 
+async def resend(request: Request, body: Body) -> Body:
+    with store.transaction():
+        return {"queued": events.resend(request.path_params["event"])}
+
+
 async def roll_secret(request: Request, body: Body) -> Body:
     with store.transaction():
         return webhook_endpoints.roll_secret(request.path_params["endpoint"], body)
@@ -232,6 +237,7 @@ routes = [
     Route("/sandbox/rate-limit", _control(put_rate_limit), methods=["PUT"]),
     Route("/sandbox/webhook", _control(put_webhook), methods=["PUT"]),
     Route("/sandbox/webhook_endpoints/{endpoint}/roll", _control(roll_secret), methods=["POST"]),
+    Route("/sandbox/events/{event}/resend", _control(resend), methods=["POST"]),
     Route("/sandbox/idempotency/forget", _control(forget_keys), methods=["POST"]),
     Route("/sandbox/requests", _control(list_requests)),
     Route("/sandbox/deliveries", _control(list_deliveries)),

@@ -10,8 +10,8 @@ from random import Random
 from typing import Any
 
 from sandbox import clock, deliveries, ids
-from sandbox.store import Body, store
-from sandbox.wire import rendering, versions
+from sandbox.store import HIDDEN, Body, store
+from sandbox.wire import errors, rendering, versions
 
 
 @dataclass
@@ -59,6 +59,24 @@ def emit(type: str, body: Body, previous: dict[str, Any] | None = None) -> None:
     twin = deliveries.has_twin(luck)
     for _ in range(2 if twin else 1):
         _write(type, data, told, luck)
+
+
+def resend(event_id: str) -> int:
+    """Queues an event once more, for every endpoint that asks for its type; returns for how many."""
+    row = store.db.execute("SELECT type, body FROM events WHERE id = ?", (event_id,)).fetchone()
+    if row is None:
+        raise errors.no_such("event", event_id)
+    type, event = row[0], store.load(row[1:])
+    about = event["data"]["object"]
+    # As it was then; only what Stripe never shows is looked up anew, for endpoints of other versions.
+    now = store.find_any(about.get("id", "")) or {}
+    body = {**about, **{name: now[name] for name in (HIDDEN,) if name in now}}
+    endpoints = [each for each in store.all("webhook_endpoint") if _wants(each, type)]
+    luck = deliveries.luck_of(type)
+    for endpoint in endpoints:
+        deliveries.queue(event_id, type, endpoint, _as_shown_to(endpoint, body), luck)
+    store.db.execute("UPDATE events SET pending = pending + ? WHERE id = ?", (len(endpoints), event_id))
+    return len(endpoints)
 
 
 def _as_shown_to(endpoint: Body, body: Body) -> str | None:

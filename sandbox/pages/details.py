@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.pages import actions, cells, related, stories
+from sandbox.pages import actions, cells, money, related, stories
 from sandbox.pages.cells import Body, Cell
 from sandbox.pages.reader import Reader
 from sandbox.pages.tables import Table
@@ -64,7 +64,8 @@ def _payment(reader: Reader, intent: Body, before: str | None) -> Detail:
         ("Made", cells.at(intent["created"])),
     ]
     others = tuple(row.key for table in (charges, refunds, disputes) for row in table.rows)
-    amount, state = cells.money(intent["amount"], intent["currency"]), cells.state(intent["status"])
+    amount = cells.money(intent["amount"], intent["currency"])
+    state = cells.state(money.whole_state(reader, intent["status"], intent["latest_charge"]))
     return Detail("Payment", facts, [charges, refunds, disputes], amount, state, others)
 
 

@@ -82,10 +82,7 @@ def _delivery(reader: Reader, delivery_id: str) -> Body | None:
         ("What went wrong", row["error"]),
         ("Sent", cells.at(row["at"])),
     ]
-    sent = row.get("body")
-    if sent is None and row["outcome"] != "dropped":
-        sent = reader.value("SELECT body FROM events WHERE id = ?", (row["event"],))
-    texts: Texts = [("The body sent", _json_text(sent)), ("The answer", _json_text(row.get("answer")))]
+    texts: Texts = [("The body sent", _json_text(row["body"])), ("The answer", _json_text(row["answer"] or None))]
     tables = [related.deliveries_of(reader, row["event"])]
     may = actions.resend(row["event"])
     return _page(delivery_id, "Delivery", facts, tables, texts, state=cells.state(row["outcome"]), may=may)
@@ -104,7 +101,7 @@ def _request(reader: Reader, request_id: str) -> Body | None:
     params = json.loads(row["params"])
     texts: Texts = [
         ("Parameters", cells.pretty(params) if params else None),
-        ("The answer", _json_text(row.get("answer"))),
+        ("The answer", _json_text(row["answer"])),
     ]
     title, tables = f"{row['method']} {row['path']}", [related.events_of(reader, request_id)]
     return _page(request_id, title, facts, tables, texts, state=cells.answer(row["status"]))

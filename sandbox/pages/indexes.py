@@ -8,7 +8,6 @@ INDEXES = """
 CREATE INDEX IF NOT EXISTS pages_events_about ON events (json_extract(body, '$.data.object.id'), seq);
 CREATE INDEX IF NOT EXISTS pages_events_cause ON events (json_extract(body, '$.request.id'), seq)
     WHERE json_extract(body, '$.request.id') IS NOT NULL;
-CREATE INDEX IF NOT EXISTS pages_deliveries_of ON deliveries (event, seq);
 CREATE INDEX IF NOT EXISTS pages_deliveries_failed ON deliveries (seq) WHERE outcome <> 'delivered';
 CREATE INDEX IF NOT EXISTS pages_outbox_of ON outbox (event);
 CREATE INDEX IF NOT EXISTS pages_requests_id ON requests (request_id);

@@ -33,7 +33,7 @@ def payment_row(reader: Reader, row: Body) -> Row:
     shown = (
         cells.ref(row["id"]),
         cells.money(row["amount"], row["currency"]),
-        cells.state(_whole_state(reader, row)),
+        cells.state(whole_state(reader, row["status"], row["charge"])),
         cells.code(" ".join(filter(None, (row["error"], row["network_code"]))) or None),
         cells.clip(row["description"]),
         cells.ref(row["customer"]),
@@ -42,14 +42,14 @@ def payment_row(reader: Reader, row: Body) -> Row:
     return Row(row["id"], cells.href(row["id"]), shown)
 
 
-def _whole_state(reader: Reader, row: Body) -> str:
+def whole_state(reader: Reader, status: str, charge_id: str | None) -> str:
     """What has become of it since: a succeeded intent never says that its money went back."""
-    if row["status"] != "succeeded" or not row["charge"]:
-        return str(row["status"])
+    if status != "succeeded":
+        return status
     charge = reader.row(
         "SELECT json_extract(body, '$.disputed') AS disputed, json_extract(body, '$.refunded') AS refunded, "
         "json_extract(body, '$.amount_refunded') AS back FROM objects WHERE id = ?",
-        (row["charge"],),
+        (charge_id,),
     )
     if charge is None:
         return "succeeded"

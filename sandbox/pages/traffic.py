@@ -32,9 +32,7 @@ DELIVERY_COLUMNS = (
     Column("Delivery", "id"), Column("Outcome", "state"), Column("Answer", "state"), Column("Event", "code"),
     Column("Attempt", "number", wide=True), Column("To", "code", wide=True), Column("At", "at"),
 )  # fmt: skip
-DELIVERY_FIELDS = (
-    "event, url, attempt, outcome, status, error, at, (SELECT type FROM events e WHERE e.id = event) AS type"
-)
+DELIVERY_FIELDS = "event, type, url, attempt, outcome, status, error, at"
 FAILED = "outcome <> 'delivered'"
 
 
@@ -52,7 +50,7 @@ def delivery_row(row: Body) -> Row:
         {"ref": cells.href(key), "text": f"{row['seq']}"},
         cells.state(row["outcome"]),
         answered,
-        cells.code(row["type"] or row["event"]),
+        cells.code(row["type"]),
         row["attempt"],
         cells.code(row["url"]),
         cells.at(row["at"]),

@@ -29,7 +29,7 @@ function field({ name, label, kind, options, value }, of) {
   const marks = { id, name, "data-kind": kind };
   const input = options?.length
     ? h("select", marks, options.map(([code, words]) => h("option", { value: code, selected: code === value }, words)))
-    : h("input", { ...marks, value, inputmode: kind === "number" ? "numeric" : null, autocomplete: "off" });
+    : h("input", { ...marks, value, placeholder: label, inputmode: kind === "number" ? "numeric" : null, autocomplete: "off" });
   return h("span", { class: "field" }, h("label", { for: id }, label), input);
 }
 

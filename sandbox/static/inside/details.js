@@ -45,7 +45,7 @@ function stop({ key, href, what, why, state: status, when, pending }) {
     h("span", { class: "when" }, cell(when)),
     href ? h("a", { class: "id", href }, what) : h("span", {}, what),
     " ", status ? state(status) : null, " ", why ? h("code", {}, why) : null,
-    pending ? h("span", { class: "dim" }, " not delivered yet") : null);
+    pending ? h("span", { class: "dim" }, " undelivered") : null);
 }
 
 function older({ older: cursor }, place, id, query) {
