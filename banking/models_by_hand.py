@@ -24,6 +24,7 @@ class StatedBalance(TenantModel):
     currency = models.CharField(max_length=3)
     cents = models.BigIntegerField(help_text="Positive is owned, negative is owed.")
     after_row = models.BigIntegerField(default=0)
+    source = TenantKey("banking.Import", null=True, related_name="+", help_text="The file that said so, if one did.")
     user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -11,7 +11,7 @@ from fcdash.tenancy import Tenant
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_customer_words"),
+        ("accounts", "0005_customer_attempt"),
         ("banking", "0007_health"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -87,13 +87,6 @@ class Migration(migrations.Migration):
                 "abstract": False,
                 "base_manager_name": "objects",
             },
-        ),
-        migrations.AlterField(
-            model_name="account",
-            name="authorization",
-            field=models.CharField(
-                blank=True, default="", help_text="fcauth_…, what relinking renews.", max_length=255
-            ),
         ),
         migrations.AlterField(
             model_name="account",
@@ -193,6 +186,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="statedbalance",
+            name="source",
+            field=fcdash.tenancy.TenantKey(
+                db_constraint=False,
+                help_text="The file that said so, if one did.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="banking.import",
+            ),
+        ),
+        migrations.AddField(
+            model_name="statedbalance",
             name="user",
             field=models.ForeignKey(
                 null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
@@ -218,8 +223,8 @@ class Migration(migrations.Migration):
             model_name="statedbalance",
             constraint=models.UniqueConstraint(fields=("household", "account", "on"), name="banking_stated_day"),
         ),
-        Tenant("banking_statedbalance", {"account_id": "banking_account"}),
         Tenant("banking_import", {"account_id": "banking_account"}),
+        Tenant("banking_statedbalance", {"account_id": "banking_account", "source_id": "banking_import"}),
         Tenant(
             "banking_importedrow",
             {
