@@ -89,14 +89,15 @@ def start_consent(authorization: Body, consent: Consent) -> None:
 
 def renew_consent(authorization: Body, consent: Consent) -> None:
     """What signing in again sets going, told of authorization and accounts."""
-    authorizations.drop_end(authorization)
     expect_end(authorization, None if consent.renewed is None else clock.stamp() + consent.renewed)
 
 
 def expect_end(authorization: Body, at: int | None) -> None:
     """Another date, or none, by which the consent is known to end; saved and told once for each that shows it."""
-    if authorizations.expected_end(authorization) != at:
-        authorizations.expect_end(authorization, at)
+    before = authorizations.expected_end(authorization)
+    # Also when the date is the same: the clock may have been advanced since it was set.
+    authorizations.expect_end(authorization, at)
+    if before != at:
         events.emit(AUTHORIZATION_EMITS[0], authorization)
     details = authorizations.shown_on_account(authorization)
     for account in authorizations.accounts_of(authorization):

@@ -87,7 +87,6 @@ def renew(target: Target, session: Body, keys: Sequence[str]) -> list[str]:
         for account in authorizations.accounts_of(target.authorization)
         if _can_be_mended(account)
     }
-    access.renew_consent(target.authorization, target.institution.consent)
     renewed = []
     for key in keys:
         if key in known:
@@ -95,6 +94,7 @@ def renew(target: Target, session: Body, keys: Sequence[str]) -> list[str]:
             renewed.append(known[key]["id"])
         else:
             renewed.append(accounts.link(session, target.authorization, key)["id"])
+    access.renew_consent(target.authorization, target.institution.consent)
     return renewed
 
 
