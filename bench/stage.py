@@ -97,7 +97,7 @@ def sandbox(webhook: str = NOWHERE) -> Iterator[str]:
     data = HOME / "sandbox"
     shutil.rmtree(data, ignore_errors=True)
     arguments = ("--port", "0", "--data", str(data), "--webhook", webhook)
-    with process("sandbox", *arguments, log="sandbox.log", PYTHONUNBUFFERED="1"):
+    with process("sandbox", *arguments, log="sandbox.log", PYTHONUNBUFFERED="1", DEBUG="1"):
         url = wait_for(lambda: _listening((HOME / "sandbox.log").read_text()))
         with stripe_at(url):
             yield url

@@ -5,28 +5,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
-from pathlib import Path
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
 
 from starlette.applications import Starlette
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import clock, controls, deliveries, dialog, faults, timers, webhook_endpoints
+from sandbox import clock, controls, deliveries, dialog, faults, starting, timers, webhook_endpoints
 from sandbox.pages import guard, indexes, inside
 from sandbox.store import store
 from sandbox.wire import limits
 from sandbox.wire.api import api
+from sandbox.wire.errors import ApiError
 
 logger = logging.getLogger("sandbox")
 
+AFTER_FULL_DISK = 1.0
 
-def build(data: Path, webhook: str | None) -> ASGIApp:
-    """The application; what `data` holds from an earlier run goes on where it stopped."""
+
+def build(webhook: str | None) -> ASGIApp:
+    """The application over the open store; what it holds from an earlier run goes on where it stopped."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        _open(data, webhook)
-        workers = [asyncio.create_task(timers.keep_running()), asyncio.create_task(deliveries.keep_delivering())]
+        _restore(webhook)
+        workers = [asyncio.create_task(_keep(work)) for work in (timers.keep_running, deliveries.keep_delivering)]
         for worker in workers:
             worker.add_done_callback(_mourn)
         yield
@@ -41,12 +46,25 @@ def build(data: Path, webhook: str | None) -> ASGIApp:
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         # Straight to the API: it is called thousands of times, and needs nothing of the framework.
-        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
-            await api(scope, receive, send)
-        else:
-            await pages(scope, receive, send)
+        answer = api if scope["type"] == "http" and scope["path"].startswith("/v1/") else pages
+        try:
+            await answer(scope, receive, send)
+        except sqlite3.Error as problem:
+            sentence = starting.why_not_written(problem)
+            logger.error(sentence)
+            await JSONResponse(ApiError(sentence, status=500, type="api_error").body, 500)(scope, receive, send)
 
     return application
+
+
+async def _keep(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Goes on with a worker's work once the disk takes writes again."""
+    while True:
+        try:
+            await work()
+        except sqlite3.Error as problem:
+            logger.error(starting.why_not_written(problem))
+            await asyncio.sleep(AFTER_FULL_DISK)
 
 
 def _mourn(worker: asyncio.Task[None]) -> None:
@@ -54,8 +72,7 @@ def _mourn(worker: asyncio.Task[None]) -> None:
         logger.error("a worker of the sandbox ended", exc_info=worker.exception())
 
 
-def _open(data: Path, webhook: str | None) -> None:
-    store.open(data)
+def _restore(webhook: str | None) -> None:
     indexes.make()
     clock.set_offset(store.setting("clock_offset") or 0.0)
     faults.restore()

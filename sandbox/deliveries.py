@@ -6,6 +6,7 @@ import asyncio
 import functools
 import json
 import logging
+import sqlite3
 import ssl
 import time
 from dataclasses import asdict, dataclass, fields
@@ -162,8 +163,13 @@ def _due(now: float) -> list[tuple[Any, ...]]:
 
 def _finished(seq: int, task: asyncio.Task[None]) -> None:
     del _running[seq]
-    if not task.cancelled() and task.exception() is not None:
-        logger.error("a delivery broke off", exc_info=task.exception())
+    problem = None if task.cancelled() else task.exception()
+    if isinstance(problem, sqlite3.Error):
+        # It is still in the outbox: sent again, but not at once as long as the disk is full.
+        task.get_loop().call_later(1.0, _wake.set)
+        return
+    if problem is not None:
+        logger.error("a delivery broke off", exc_info=problem)
     _wake.set()
 
 

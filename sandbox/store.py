@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import logging
 import sqlite3
@@ -9,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 logger = logging.getLogger("sandbox")
 
@@ -96,9 +98,11 @@ class Store:
 
     def __init__(self) -> None:
         self._connection: sqlite3.Connection | None = None
+        self._lock: IO[bytes] | None = None
 
     def open(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(folder / "sandbox.lock")
         file = folder / "sandbox.sqlite3"
         db = _connect(file)
         (shape,) = db.execute("PRAGMA user_version").fetchone()
@@ -107,7 +111,10 @@ class Store:
             db.close()
             for part in folder.glob("sandbox.sqlite3*"):
                 part.replace(folder / f"old-{part.name}")
-            logger.warning("the state in %s is of another release; starting empty", folder)
+            logger.warning(
+                "the state in %s is of another release: kept there as old-sandbox.sqlite3, this run starts empty",
+                folder,
+            )
             db = _connect(file)
         # A sandbox may lose its last second in a power cut; it must not wait for the disk on each request.
         for pragma in ("journal_mode=WAL", "synchronous=OFF", "cache_size=-65536", "temp_store=MEMORY"):
@@ -120,6 +127,8 @@ class Store:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        if self._lock is not None:
+            self._lock.close()
 
     @property
     def db(self) -> sqlite3.Connection:
@@ -200,6 +209,17 @@ class Store:
 
     def set_setting(self, key: str, value: Any) -> None:
         self.db.execute("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", (key, _json(value)))
+
+
+def _locked(file: Path) -> IO[bytes]:
+    """Held until it is closed or the process dies: two sandboxes on one folder would run each timer twice."""
+    lock = file.open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise OSError(errno.EBUSY, "another sandbox is at work there") from None
+    return lock
 
 
 def _connect(file: Path) -> sqlite3.Connection:

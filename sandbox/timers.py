@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable
 
 from sandbox import clock
@@ -75,6 +76,9 @@ def _run(seq: int, due: float, name: str, subject: str) -> None:
         with store.transaction():
             store.db.execute("DELETE FROM timers WHERE seq = ?", (seq,))
             _actions[name](subject)
+    except sqlite3.Error:
+        # The disk is full: the timer stays, to be run once there is room.
+        raise
     except Exception:
         logger.exception("timer %s of %s failed", name, subject)
         store.db.execute("DELETE FROM timers WHERE seq = ?", (seq,))

@@ -77,10 +77,10 @@ class Sandbox:
         return requests.request(method, self.base + path, headers=headers, timeout=10, **options)
 
 
-def start(data: Path, *options: str) -> tuple[subprocess.Popen[str], str]:
+def start(data: Path, *options: str, stderr: int | None = None) -> tuple[subprocess.Popen[str], str]:
     """A sandbox process and its address, once it accepts."""
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--data", str(data), *options]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line.startswith("listening on "), line
