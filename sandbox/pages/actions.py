@@ -7,13 +7,17 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sandbox import banks
+from sandbox.connections import access, account_numbers, bank_side
 from sandbox.money import disputes, returns
 from sandbox.pages.cells import Body
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing that the person sets before pressing; `kind` is select, text, number or list (a list of one)."""
+    """One thing that the person sets before pressing; `kind` is select, text, number or list (a list of one).
+
+    A name with points is a place further in: `transactions.0.amount`.
+    """
 
     name: str
     label: str
@@ -57,6 +61,8 @@ def _payment(intent: Body) -> Iterator[Action]:
         codes = [(name, f"{name} {why.code}") for name, why in returns.RETURNS.items()]
         codes += [(name, name) for name in _OTHER_FAILURES]
         yield Action("Settle", f"{path}/settle", {"outcome": "succeeded"})
+        if not intent["_"].get("posted"):
+            yield Action("Post", f"{path}/post")
         yield Action(
             "Send back",
             f"{path}/settle",
@@ -80,12 +86,19 @@ def _setup(intent: Body) -> Iterator[Action]:
 
 
 def _microdeposits(intent: Body, plural: str) -> Iterator[Action]:
-    if intent["status"] == "requires_action":
-        codes = [("SM11AA", "SM11AA verifies"), ("SM33CC", "SM33CC too many tries"), ("SM44DD", "SM44DD too late")]
-        yield Action(
-            "Verify", f"/v1/{plural}/{intent['id']}/verify_microdeposits", {},
-            [Choice("descriptor_code", "Code on the bank statement", "select", codes)], api=True,
-        )  # fmt: skip
+    """Stripe's test values: what arrived, what is wrong too often, what comes too late."""
+    waits = (intent["next_action"] or {}).get("verify_with_microdeposits")
+    if intent["status"] != "requires_action" or not waits:
+        return
+    path = f"/v1/{plural}/{intent['id']}/verify_microdeposits"
+    if waits["microdeposit_type"] == "amounts":
+        yield Action("Verify 32 and 45 cents", path, {"amounts": [32, 45]}, api=True)
+        yield Action("Verify wrongly", path, {"amounts": [10, 11]}, api=True)
+        return
+    codes = [("SM11AA", "SM11AA verifies"), ("SM33CC", "SM33CC too many tries"), ("SM44DD", "SM44DD too late")]
+    yield Action(
+        "Verify", path, {}, [Choice("descriptor_code", "Code on the bank statement", "select", codes)], api=True
+    )
 
 
 def _refund(refund: Body) -> Iterator[Action]:
@@ -111,25 +124,36 @@ def _account(account: Body) -> Iterator[Action]:
         features = [feature for feature, permission in needs if permission in granted]
         for feature in features:
             yield Action(f"Refresh {feature}", f"{api}/refresh", {"features": [feature]}, api=True)
-        yield Action("Make inactive", f"{controls}/state", {"status": "inactive"})
+        causes = [(cause, cause) for cause in access.CAUSES]
+        yield Action(
+            "Make inactive", f"{controls}/state", {"status": "inactive"}, [Choice("cause", "Cause", "select", causes)]
+        )
     else:
         yield Action("Make active", f"{controls}/state", {"status": "active"})
-    modes = [(mode, mode) for mode in ("succeed", "fail", "hang")]
-    yield Action(
-        "Set refreshes", f"{controls}/state", {},
-        [Choice("refresh", "Refreshes", "select", modes, account["_"].get("refresh", "succeed"))],
-    )  # fmt: skip
-    yield Action(
-        "Book a row", f"{controls}/transactions", {},
-        [
-            Choice("transactions.amount", "Cents, negative is money out", "number", value="-1250"),
-            Choice("transactions.description", "Description", "text", value="CORNER BAKERY 12"),
-            Choice("transactions.status", "Status", "select", [(each, each) for each in ("posted", "pending")]),
-        ],
-    )  # fmt: skip
+    yield from _bank_side(account, controls)
     yield Action(
         "Disconnect", f"{api}/disconnect", api=True, danger=True,
         asks="Disconnect this account? Its data can no longer be read, and only linking it again brings it back.",
+    )  # fmt: skip
+
+
+def _bank_side(account: Body, controls: str) -> Iterator[Action]:
+    """What the bank answers from now on, whatever the account's state."""
+    modes = [(mode, mode) for mode in bank_side.SERVES]
+    served = Choice("refresh", "Refreshes", "select", modes, account["_"].get("refresh", "succeed"))
+    yield Action("Set refreshes", f"{controls}/state", {}, [served])
+    if account["account_numbers"]:
+        numbers = [(status, status) for status in account_numbers.STATUSES]
+        shown = Choice("account_numbers.status", "Number", "select", numbers, account["account_numbers"][0]["status"])
+        yield Action("Set number", f"{controls}/state", {}, [shown])
+    yield Action("Set balance", f"{controls}/state", {}, [Choice("balance", "Cents", "number")])
+    yield Action(
+        "Book a row", f"{controls}/transactions", {},
+        [
+            Choice("transactions.0.amount", "Cents, negative is money out", "number", value="-1250"),
+            Choice("transactions.0.description", "Description", "text", value="CORNER BAKERY 12"),
+            Choice("transactions.0.status", "Status", "select", [(each, each) for each in ("posted", "pending")]),
+        ],
     )  # fmt: skip
 
 

@@ -6,17 +6,24 @@ import json
 import re
 from typing import Any
 
+from sandbox import ids
+
 Body = dict[str, Any]
 Cell = str | int | Body | None
 
-PLACES = {
-    "cus_": "customers",
-    "fca_": "accounts", "fcsess_": "accounts", "fcaowns_": "accounts", "fctxn_": "accounts", "fctxnref_": "accounts",
-    "pi_": "payments", "py_": "payments", "ch_": "payments", "pyr_": "payments", "re_": "payments", "du_": "payments",
-    "dp_": "payments",
-    "seti_": "permissions", "setatt_": "permissions", "mandate_": "permissions", "pm_": "permissions",
-    "evt_": "events", "we_": "deliveries", "delivery_": "deliveries", "req_": "requests",
-}  # fmt: skip
+_KINDS = {
+    "customers": ("customer",),
+    "payments": ("payment_intent", "charge", "refund", "dispute", "balance_transaction"),
+    "permissions": ("setup_intent", "setup_attempt", "mandate", "payment_method"),
+    "events": ("event", "mail"),
+    "deliveries": ("webhook_endpoint",),
+    "requests": ("request",),
+}
+# Where an id is shown, by how it begins; whatever a bank is asked about stands with the accounts.
+PLACES = {"delivery_": "deliveries"} | {
+    prefix: next((place for place, kinds in _KINDS.items() if kind in kinds), "accounts")
+    for kind, prefix in ids.PREFIXES.items()
+}
 PREFIX = re.compile("|".join(sorted(PLACES, key=len, reverse=True)))
 
 TONES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sandbox import clock
 from sandbox.pages import cells
@@ -23,22 +24,27 @@ def of(reader: Reader, subjects: Sequence[str]) -> list[Body]:
     """The events about these objects, the latest so many, and the timers that are set for them."""
     marks = ", ".join("?" * len(subjects))
     rows = reader.rows(
-        "SELECT id, type, created, pending, json_extract(body, '$.data.object.status') AS status, "
+        "SELECT id, type, created, pending, json_extract(body, '$.data.object.id') AS about, "
+        "json_extract(body, '$.data.object.status') AS status, "
         "coalesce(json_extract(body, '$.data.object.last_payment_error.code'), "
         "json_extract(body, '$.data.object.failure_code'), json_extract(body, '$.data.object.reason')) AS why "
         f"FROM events WHERE json_extract(body, '$.data.object.id') IN ({marks}) ORDER BY seq DESC LIMIT ?",
         [*subjects, LONGEST],
     )
-    return [_stop(row) for row in reversed(rows)] + [_due(row) for row in due(reader, subjects)]
+    states: dict[str, Any] = {}
+    return [_stop(row, states) for row in reversed(rows)] + [_due(row) for row in due(reader, subjects)]
 
 
-def _stop(row: Body) -> Body:
+def _stop(row: Body, states: dict[str, Any]) -> Body:
+    """An event; its object's state only where that has changed."""
+    changed = isinstance(row["status"], str) and states.get(row["about"]) != row["status"]
+    states[row["about"]] = row["status"]
     return {
         "key": row["id"],
         "href": cells.href(row["id"]),
         "what": row["type"],
         "why": row["why"],
-        "state": cells.state(row["status"]) if isinstance(row["status"], str) else None,
+        "state": cells.state(row["status"]) if changed else None,
         "when": cells.at(row["created"]),
         "pending": row["pending"],
     }

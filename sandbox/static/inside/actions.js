@@ -33,17 +33,19 @@ function field({ name, label, kind, options, value }, of) {
   return h("span", { class: "field" }, h("label", { for: id }, label), input);
 }
 
-/* What the form's fields add to the call. `a.b` is a hash in a list of one. */
+/* What the form's fields add to the call; `a.0.b` is a place further in. */
 function filled(body, fields) {
   const whole = structuredClone(body ?? {});
   for (const { name, value, dataset } of fields) {
     if (value === "") continue;
-    const typed = dataset.kind === "number" ? Number(value) : dataset.kind === "list" ? [value] : value;
-    const [outer, inner] = name.split(".");
-    if (!inner) whole[name] = typed;
-    else ((whole[outer] ??= [{}])[0])[inner] = typed;
+    put(whole, name.split("."), dataset.kind === "number" ? Number(value) : dataset.kind === "list" ? [value] : value);
   }
   return whole;
+}
+
+function put(holder, [step, ...rest], value) {
+  if (!rest.length) holder[step] = value;
+  else put(holder[step] ??= /^\d+$/.test(rest[0]) ? [] : {}, rest, value);
 }
 
 export async function press(element, after) {

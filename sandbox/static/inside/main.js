@@ -7,6 +7,7 @@ import { detail, missing } from "./details.js";
 import { patchChildren } from "./dom.js";
 import { faultCall, faultsOff } from "./faults.js";
 import { showPlaces } from "./frame.js";
+import { usePlaces } from "./json.js";
 import { list, narrowed } from "./lists.js";
 import { keepLive, pulse } from "./live.js";
 import { overview } from "./overview.js";
@@ -28,6 +29,7 @@ async function show() {
   const [frame, left, right] = await Promise.all([ask("frame"), leftOf(at), rightOf(at)]);
   if (number !== asked) return;
   useKey(frame.key);
+  usePlaces(frame.places);
   const held = main.contains(document.activeElement);
   showPlaces(at.place, frame);
   patchChildren(listPart, drawn(at, left, frame));
@@ -77,7 +79,7 @@ const acts = {
     await navigator.clipboard.writeText(text);
     say("Copied.");
   },
-  "faults-off": async () => perform(faultsOff(await askControl("faults")), show),
+  "faults-off": () => perform(faultsOff(), show),
 };
 
 document.addEventListener("click", (event) => {
