@@ -70,6 +70,7 @@ class Row:
     note: str
     excluded: bool
     is_reviewed: bool
+    by_hand: bool
 
     @property
     def category(self) -> Category:
@@ -121,7 +122,7 @@ class Page:
 COLUMNS = (
     "r.id, r.stripe_id, r.account_id, a.name, a.last4, r.booked_on, r.amount_cents, r.currency, r.description,"
     " r.merchant, r.category, r.guessed_why, r.status, r.transfer_id, r.chosen_category IS NOT NULL, r.note,"
-    " r.excluded, r.reviewed_at IS NOT NULL"
+    " r.excluded, r.reviewed_at IS NOT NULL, a.stripe_id = ''"
 )
 FROM = (
     " FROM banking_transaction r"

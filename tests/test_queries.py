@@ -25,6 +25,8 @@ PAGES = [url for url in URLS if "GET" in url.methods.split() and url.route not i
 SEARCHES = [
     Url("transactions/", "/transactions/?q=desc"),
     Url("transactions/", "/transactions/?open={transaction}"),
+    Url("banks/<int:account_id>/", "/banks/{by_hand}/"),
+    Url("banks/imports/<int:import_id>/", "/banks/imports/{import}/"),
     Url("spending/", "/spending/?by=merchant"),
     Url("api/v1/transactions", "/api/v1/transactions?q=desc&account={account}&limit=100"),
     Url("api/v1/spending", "/api/v1/spending?by=account"),

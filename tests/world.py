@@ -6,13 +6,24 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count, islice
 from typing import Any
+from uuid import uuid4
 
 from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
 from accounts.households import Place, place_of
-from banking.models import Feature, Freshness, LinkSession, Owner, QuarantinedRow, Refresh
+from banking.models import (
+    Feature,
+    Freshness,
+    Import,
+    ImportedRow,
+    LinkSession,
+    Owner,
+    QuarantinedRow,
+    Refresh,
+    StatedBalance,
+)
 from fcdash import tenancy
 from payments import bills, paying
 from payments.models import Biller, Mandate
@@ -87,6 +98,7 @@ def _bank(world: World, cast: Cast, number: int, booked_on: date) -> None:
     )
     for cents in (-50_00, 50_00):
         TransactionFactory(**of_account, **words, amount_cents=cents, transfer_id=transfer.pk)
+    _by_hand(world, cast, number, words)
     edit = Edit.objects.create(
         **mine, transaction=row, user=alice, field="note", before=f"Before {CANARY}", after=words["note"]
     )
@@ -100,6 +112,33 @@ def _bank(world: World, cast: Cast, number: int, booked_on: date) -> None:
         "row": row,
         "account_row": account,
     }
+
+
+def _by_hand(world: World, cast: Cast, number: int, words: dict[str, Any]) -> None:
+    household, today = cast.household, cast.household.today()
+    mine: dict[str, Any] = {"household": household, "user": cast.alice}
+    account = AccountFactory(
+        household=household,
+        holder=cast.alice,
+        name=f"Wallet {CANARY} {number}",
+        stripe_id="",
+        institution="",
+        permissions=[],
+        payment_method_types=[],
+    )
+    of_account = {**mine, "account": account}
+    StatedBalance.objects.create(**of_account, on=today, currency="usd", cents=100_00)
+    BalanceFactory(household=household, account=account, on=today, as_of=timezone.now(), current_cents=100_00)
+    named = {"file_name": f"{CANARY}.csv", "kind": "csv"}
+    done = Import.objects.create(**of_account, **named, state="done", imported_at=timezone.now(), new_count=1)
+    row = TransactionFactory(household=household, account=account, stripe_id=None, **words)
+    ImportedRow.objects.create(
+        household=household, account=account, source=done, transaction=row, key=uuid4(), brought=True
+    )
+    reading = {"day": 0, "description": 1, "amount": 2, "order": "ymd"}
+    upload = f"Date,Description,Amount\n{today},{CANARY},-1.00\n".encode()
+    waiting = Import.objects.create(**of_account, **named, upload=upload, reading=reading)
+    world.ids |= {"by_hand": account.pk, "hand_row": row.pk, "import": done.pk, "waiting": waiting.pk}
 
 
 def _paying(world: World, cast: Cast, place: Place, number: int) -> None:
