@@ -23,11 +23,9 @@ def institution_of(body: Body) -> Institution:
     raise errors.invalid("bank", "no such institution.")
 
 
-def listed(session: Body) -> list[Body]:
-    """Every bank of the countries that the session takes."""
-    filters = session["filters"] or {}
-    countries = filters.get("countries") or [filters.get("country")]
-    return [bank(each) for each in INSTITUTIONS if countries == [None] or each.country in countries]
+def listed(keys: list[str]) -> list[Body]:
+    """The banks with these keys, in the order of the list."""
+    return [bank(each) for each in INSTITUTIONS if each.key in keys]
 
 
 def bank(institution: Institution) -> Body:
@@ -54,18 +52,20 @@ def _end_of_maintenance() -> int:
     return (clock.stamp() // 3_600 + 2) * 3_600
 
 
-def offered(institution: Institution, session: Body, shared: list[str] | None = None) -> list[Body]:
-    """The accounts of a bank, each with why it cannot be taken; `shared` are those that the bank lets be seen."""
+def offered(
+    institution: Institution, session: Body, shared: list[str] | None = None, renewing: list[str] | None = None
+) -> list[Body]:
+    """The accounts of a bank, each with why it cannot be taken.
+
+    `shared` are those that the person picked at the bank, `renewing` those that the session is to bring back.
+    """
     accounts = [each for each in institution.accounts if shared is None or each.key in shared]
     offers = [offer(each, institution, session) for each in accounts]
     fitting = [each for each in offers if each["unfit"] is None]
-    if shared is not None:
-        # What the person picked at the bank, they need not pick again.
-        for each in fitting[: limit_of(session)]:
-            each["preselected"] = True
-    elif fitting:
-        first = next((each for each in fitting if each["subcategory"] == "checking"), fitting[0])
-        first["preselected"] = True
+    picked = [each for each in fitting if shared is not None or each["key"] in (renewing or [])]
+    first_checking = next((each for each in fitting if each["subcategory"] == "checking"), None)
+    for each in (picked or [first_checking or fitting[0]] if fitting else [])[: limit_of(session)]:
+        each["preselected"] = True
     return offers
 
 
@@ -73,11 +73,11 @@ def offer(account: BankAccount, institution: Institution, session: Body) -> Body
     return {
         "key": account.key,
         "name": account.name,
-        "note": f"{SUBCATEGORIES.get(account.subcategory, 'Account')} ••{account.last4}",
+        "note": f"{SUBCATEGORIES.get(account.subcategory, 'Account')}\u00a0••{account.last4}",
         "institution": institution.name,
         "subcategory": account.subcategory,
         "preselected": False,
-        "payable": account.supports_payments,
+        "payable": account.payable,
         "unfit": _why_unfit(account, session),
     }
 
@@ -85,7 +85,7 @@ def offer(account: BankAccount, institution: Institution, session: Body) -> Body
 def _why_unfit(account: BankAccount, session: Body) -> str | None:
     filters = session["filters"] or {}
     subcategories = filters.get("account_subcategories")
-    if filters.get("require_payment_method_support") == "all" and not account.supports_payments:
+    if filters.get("require_payment_method_support") == "all" and not account.payable:
         return "Cannot be debited"
     if subcategories and account.subcategory not in subcategories:
         return "Not asked for"

@@ -20,10 +20,11 @@ def finish(body: Body) -> Body:
     result = body.get("result", "cancel")
     if result == "success" and not set(keys) <= visits.open_for(session).reachable():
         raise errors.invalid("accounts", "the person has not signed in to the bank that holds them.")
-    ended = sessions.authorize(session["id"], keys, result)
-    linked = ended["accounts"][0]["id"] if result == "success" else None
+    ended = sessions.authorize(session["id"], keys, result, body.get("reason", "other"))
+    # Renewing a connection may fail although the person came to the end.
+    linked = ended["accounts"][0]["id"] if ended["accounts"] else None
     if linked is None or purposes.of(session)["kind"] == "accounts":
-        return {"result": result_of(session)}
+        return {"result": result_of(session), "linked": linked is not None}
     return with_method(session, _from_account(session, linked))
 
 
@@ -36,7 +37,7 @@ def with_method(session: Body, method: Body) -> Body:
     else:
         stored["bank_account_token"] = _token(method)
     store.save(stored)
-    return {"result": result_of(session)}
+    return {"result": result_of(session), "linked": True}
 
 
 def result_of(session: Body) -> Body:

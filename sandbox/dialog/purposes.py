@@ -46,9 +46,11 @@ def intent_of(session: Body) -> Body | None:
 
 
 def manual_entry(session: Body) -> str:
-    """Whether numbers may be typed: `none`, `allowed`, or `only`."""
+    """Whether numbers may be typed: `none`, `allowed`, `only`, or `custom`: on the page that opened the dialog."""
     kind = of(session)["kind"]
     mode = (session.get("manual_entry") or {}).get("mode")
+    if mode == "custom":
+        return "custom"
     if kind == "accounts":
         # Numbers alone link no account; they are taken only where the session asks for them.
         return "allowed" if mode == "automatic" and "payment_method" in session["permissions"] else "none"

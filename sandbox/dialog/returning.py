@@ -43,10 +43,10 @@ def recognise(body: Body) -> Body:
     if code in REFUSED or code == TOO_MANY:
         visit.wrong_codes = TRIES if code == TOO_MANY else visit.wrong_codes + 1
         visits.keep(session, visit)
-        if visit.wrong_codes >= TRIES:
-            return {"next": "new", "message": "Too many codes were not right. Choose your bank and sign in there."}
+    if visit.wrong_codes >= TRIES:
+        return {"next": "new", "message": "Too many codes were not right. Choose your bank and sign in there."}
+    if code in REFUSED:
         return {"next": "again", "message": REFUSED[code]}
-    visit.recognised = True
     offers = _offers(session, _linked_before(customer))
     visit.signed_in["returning"] = [each["key"] for each in offers if each["unfit"] is None]
     visits.keep(session, visit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.connections import sessions
 from sandbox.dialog import catalogue, visits, windows
 from sandbox.dialog.answering import text
 from sandbox.dialog.visits import Visit
@@ -48,7 +49,7 @@ def _step(bank: Institution, body: Body, visit: Visit, session: Body) -> Body:
 def accounts_at(bank: Institution, visit: Visit, session: Body, shared: list[str] | None) -> Body:
     """The accounts to choose from, once the bank has let the person in."""
     visit.asked.pop(bank.key, None)
-    offers = catalogue.offered(bank, session, shared)
+    offers = catalogue.offered(bank, session, shared, sessions.describe(session["_"]["secret"])["relinks"])
     if not offers:
         return _stop("no_accounts")
     if all(each["unfit"] for each in offers):

@@ -1,28 +1,22 @@
-"""What is remembered of one dialog: banks signed in to, what they asked, whether the person was recognised."""
+"""What is remembered of one dialog: banks signed in to, what they asked, wrong codes."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from sandbox import clock
 from sandbox.connections import sessions
 from sandbox.store import Body, store
 from sandbox.wire import errors
 from sandbox.wire.errors import ApiError
-
-LASTS = 30 * 60
-"""Seconds of the sandbox's clock for which a dialog may stay open. Stripe documents no number."""
 
 
 @dataclass
 class Visit:
     """`signed_in`: the account keys that each bank shares; `asked`: what each bank waits for."""
 
-    began: float
     signed_in: dict[str, list[str]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     asked: dict[str, str] = field(default_factory=dict)
-    recognised: bool = False
     wrong_codes: int = 0
 
     def reachable(self) -> set[str]:
@@ -43,17 +37,9 @@ def session_of(body: Body) -> Body:
 
 def open_for(session: Body) -> Visit:
     """The visit that goes on in a session; a new one when there is none."""
-    kept = session["_"].get("visit")
-    if kept is None:
-        return Visit(began=clock.now())
-    visit = Visit(**kept)
-    if clock.now() - visit.began > LASTS:
-        raise expired()
-    return visit
-
-
-def expired() -> ApiError:
-    return ApiError("The bank link stood open for too long. Begin again.", code="session_expired")
+    if session["_"]["status"] != "pending":
+        raise ApiError("This session is over; create a new one.", code="session_expired")
+    return Visit(**session["_"].get("visit") or {})
 
 
 def keep(session: Body, visit: Visit) -> None:

@@ -94,7 +94,7 @@
     // A sheet that fills a phone and stands in the middle of anything wider; the corners are round only there.
     const frame = styled("iframe", { title: TITLE, src: `${ORIGIN}/v3/dialog/` }, {
       position: "absolute", inset: "0", margin: "auto", border: "0", background: "Canvas",
-      width: "min(27rem, 100%)", height: "min(100%, 40rem + max(0px, (27.1rem - 100vw) * 999))",
+      width: "min(27rem, 100%)", height: "min(100%, 42.5rem + max(0px, (27.1rem - 100vw) * 999))",
       borderRadius: "clamp(0px, (100vw - 27rem) * 999, 12px)", colorScheme: "light dark",
     });
     dialog.append(frame);

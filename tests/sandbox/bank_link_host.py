@@ -23,15 +23,17 @@ PAGE = """<!doctype html>
 # The client secret comes in the fragment, which no server sees.
 SCRIPT = """
 document.addEventListener("securitypolicyviolation", (e) => console.error("csp", e.violatedDirective, e.blockedURI));
-document.getElementById("link").addEventListener("click", async () => {
+window.callStripe = async (method, given, key = "pk_test_sandbox") => {
   const answer = document.getElementById("answer");
   answer.textContent = "";
-  const stripe = new Stripe("pk_test_sandbox");
-  const result = await stripe
-    .collectFinancialConnectionsAccounts({ clientSecret: location.hash.slice(1) })
-    .catch((error) => ({ thrown: error.name }));
-  answer.textContent = JSON.stringify(result);
-});
+  try {
+    answer.textContent = JSON.stringify(await new Stripe(key)[method](...given));
+  } catch (error) {
+    answer.textContent = JSON.stringify({ thrown: error.name, message: error.message });
+  }
+};
+document.getElementById("link").addEventListener("click", () =>
+  window.callStripe("collectFinancialConnectionsAccounts", [{ clientSecret: location.hash.slice(1) }]));
 """
 STYLE = ":root { color-scheme: light dark; } body { min-height: 200vh; }"
 

@@ -56,10 +56,18 @@ class Stage:
 class Link:
     """The page and its dialog as a person meets them."""
 
-    def __init__(self, stage: Stage, host: str, secret: str) -> None:
+    def __init__(self, stage: Stage, host: str, secret: str, method: str = "", *arguments: Any) -> None:
+        """Opens the dialog: by the page's own button, or by another method of Stripe.js."""
         self.page, self.complaints = stage.page, stage.complaints
         stage.load(host, secret)
-        self.page.get_by_role("button", name="Link a bank").click()
+        if method:
+            self.call(method, *arguments)
+        else:
+            self.page.get_by_role("button", name="Link a bank").click()
+
+    def call(self, method: str, *arguments: Any) -> None:
+        """Calls Stripe.js as a page does; the answer comes when it comes."""
+        self.page.evaluate("([method, given]) => void window.callStripe(method, given)", [method, arguments])
 
     @property
     def dialog(self) -> FrameLocator:

@@ -26,9 +26,9 @@ export function askConsent(asker) {
 }
 
 function asks({ kind, amount, currency }) {
-  if (kind === "payment") return `wants to debit ${money(amount, currency)} from an account of yours, and for that asks for this of it`;
-  if (kind === "setup") return "wants to keep an account of yours for debits that you approve, and asks for this of it";
-  if (kind === "token") return "wants to pay out to an account of yours, and asks for this of it";
+  if (kind === "payment") return `wants to debit ${money(amount, currency)} from an account of yours. It asks for this`;
+  if (kind === "setup") return "wants to keep an account of yours for debits that you approve. It asks for this";
+  if (kind === "token") return "wants to pay out to an account of yours. It asks for this";
   return "asks to see this of the accounts that you choose";
 }
 

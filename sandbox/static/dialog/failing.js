@@ -12,6 +12,8 @@ const CAUSES = {
   error: ["broke off the sign-in", "Something went wrong there, not with you. Nothing was shared; try again later, or link another bank."],
 };
 
+const EXPIRED = "It stood open for too long, or was ended elsewhere. Nothing was shared; begin again on the page that you came from.";
+
 export function stuck(reason) {
   const [what, text] = CAUSES[reason];
   tell(`${visit.bank.name} ${what}`, text);
@@ -19,9 +21,10 @@ export function stuck(reason) {
 
 export function isDown({ kind, until }) {
   if (kind !== "scheduled") return stuck(kind);
-  const back = new Intl.DateTimeFormat("en-US", { weekday: "short", hour: "numeric", minute: "2-digit" });
+  const [day, time] = [{ weekday: "long" }, { hour: "numeric", minute: "2-digit" }].map((parts) =>
+    new Intl.DateTimeFormat("en-US", parts).format(until * 1000));
   tell(`${visit.bank.name} is being maintained`,
-    `It expects to be back on ${back.format(until * 1000)}. Nothing was shared. Try again then, or link another bank.`);
+    `It expects to be back on ${day} at ${time}. Nothing was shared. Try again then, or link another bank.`);
 }
 
 function tell(title, text) {
@@ -44,9 +47,19 @@ export async function attempt(work) {
 
 export function over(error, { canLeave = true } = {}) {
   visit.result = { error: asStripe(error) };
-  say("over-text", `${error.message} Nothing was shared.`);
   document.getElementById("leave-over").hidden = !canLeave;
   document.getElementById("close").hidden = !canLeave;
+  const expired = error.error?.code === "session_expired";
+  ended("This link is over", expired ? EXPIRED : `${error.message} Nothing was shared.`);
+}
+
+export function notRenewed() {
+  ended(`${visit.bank.name} was not renewed`, "The account that was to be renewed is not among those that you chose. It stays as it was.");
+}
+
+function ended(title, text) {
+  say("over-title", title);
+  say("over-text", text);
   show("over");
 }
 

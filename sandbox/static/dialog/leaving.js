@@ -16,11 +16,12 @@ export function askToLeave() {
 }
 
 /* Leaves with the accounts when they are linked, otherwise with none, as Stripe.js does when a person closes it. */
-export async function end() {
+export async function end(reason = "other") {
   leave.close();
   if (visit.result) return host.finish(visit.result);
+  const result = reason === "other" ? visit.ending : "cancel";
   try {
-    host.finish((await call("finish", { accounts: [], result: visit.ending })).result);
+    host.finish((await call("finish", { accounts: [], result, reason })).result);
   } catch (error) {
     host.finish({ error: asStripe(error) });
   }
@@ -38,4 +39,4 @@ function onEscape(event) {
 addEventListener("keydown", onEscape);
 onPress("#close", askToLeave);
 onPress("#stay", () => leave.close());
-onPress("#stop, #done, #leave-over", end);
+onPress("#stop, #done, #leave-over", () => end());

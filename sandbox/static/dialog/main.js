@@ -5,17 +5,17 @@ import { fillBanks } from "./banks.js";
 import { call, use } from "./calls.js";
 import { askConsent } from "./consent.js";
 import { showLinked } from "./done.js";
-import { asStripe, attempt, over } from "./failing.js";
+import { asStripe, attempt, notRenewed, over } from "./failing.js";
 import * as host from "./host.js";
 import { askToLeave, end } from "./leaving.js";
 import { toNumbers } from "./numbers.js";
 import { greet } from "./returning.js";
-import { during, onSubmit } from "./screens.js";
+import { during, onSubmit, say } from "./screens.js";
 import { choose, toBanks } from "./signing-in.js";
 import { visit } from "./visit.js";
 
 async function begin() {
-  const { order, origin } = await host.start({ onEscape: askToLeave, onAbandon: end });
+  const { order, origin } = await host.start({ onEscape: askToLeave, onAbandon: () => end() });
   const { clientSecret, ...rest } = order;
   use(clientSecret);
   // Before that there is nothing to end, and nobody to tell.
@@ -27,6 +27,7 @@ async function begin() {
     // A hosted page that is opened again leads back where it led before.
     if (visit.opened.session.over) return host.finish(null);
     fillBanks(visit.opened.banks, choose);
+    if (visit.opened.relink) say("another", "Try again");
     for (const way of document.querySelectorAll("[data-by-hand]")) way.hidden = visit.opened.manual === "none";
     await askConsent(new URL(origin ?? visit.opened.session.hosted_return_url).host);
     goOn();
@@ -46,7 +47,9 @@ function connect() {
   const keys = chosenAccounts(visit.offered);
   if (!keys) return;
   during("Connecting…", () => attempt(async () => {
-    visit.result = (await call("finish", { accounts: keys, result: "success" })).result;
+    const { result, linked } = await call("finish", { accounts: keys, result: "success" });
+    visit.result = result;
+    if (!linked) return notRenewed();
     showLinked(visit.offered.accounts.filter((account) => keys.includes(account.key)));
   }));
 }

@@ -2,6 +2,7 @@
 
 import { call } from "./calls.js";
 import { attempt } from "./failing.js";
+import { end } from "./leaving.js";
 import { showEntered } from "./done.js";
 import { during, onPress, onSubmit, say, show } from "./screens.js";
 import { visit } from "./visit.js";
@@ -12,6 +13,7 @@ const FIELDS = ["routing_number", "account_number", "account_number_again"];
 export function toNumbers() {
   form.reset();
   mark({});
+  if (visit.opened.manual === "custom") return end("custom_manual_entry");
   const only = visit.opened.manual === "only";
   show("numbers", { backTo: only ? null : () => show("banks") });
 }
