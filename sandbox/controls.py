@@ -16,8 +16,8 @@ from sandbox.money import disputes, intents, mails, mandates, refunds, returns, 
 from sandbox.store import Body, store
 from sandbox.wire import auth, errors, idempotency, limits, rendering
 from sandbox.wire import faults as api_faults
-from sandbox.wire.api import TABLE
 from sandbox.wire.errors import ApiError
+from sandbox.wire.table import TABLE
 
 Control = Callable[[Request, Body], Awaitable[Body]]
 

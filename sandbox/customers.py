@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,8 +17,12 @@ from stripe.params import (
 from sandbox import clock, events, ids
 from sandbox.store import Body, store
 from sandbox.wire import errors, listing, rendering
+from sandbox.wire.errors import ApiError
 from sandbox.wire.operations import Call, Operation
 
+# The most characters that Stripe takes.
+_LONGEST = {"business_name": 150, "email": 512, "individual_name": 150, "name": 256, "phone": 20}
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 _FIELDS = ("address", "business_name", "description", "email", "individual_name", "name", "phone", "shipping")
 
@@ -109,6 +114,7 @@ def list_customers(call: Call) -> Body:
 
 
 def _apply(customer: Body, params: Any) -> None:
+    _refuse_malformed(params)
     for name in _FIELDS:
         if name in params:
             customer[name] = params[name] or None
@@ -134,6 +140,14 @@ def _apply(customer: Body, params: Any) -> None:
     for name in ("business_name", "individual_name"):
         if customer.get(name, "") is None:
             del customer[name]
+
+
+def _refuse_malformed(params: Any) -> None:
+    for name, longest in _LONGEST.items():
+        if len(params.get(name, "")) > longest:
+            raise errors.too_long(params[name], name, longest)
+    if params.get("email") and not _EMAIL.fullmatch(params["email"]):
+        raise ApiError(f"Invalid email address: {params['email']}", code="email_invalid", param="email")
 
 
 def _whole(address: Mapping[str, str]) -> Body:

@@ -15,10 +15,13 @@ from stripe.params import (
 from sandbox import clock, customers, ids
 from sandbox.store import Body, store
 from sandbox.wire import errors, listing, rendering
+from sandbox.wire.errors import ApiError
 from sandbox.wire.operations import Call, Operation
 from sandbox.wire.versions import CURRENT
 
 KIND = "webhook_endpoint"
+# As many as a Stripe account may have.
+MOST = 16
 OWN_ID = "we_sandbox"
 OWN_SECRET = "whsec_sandbox"  # noqa: S105
 
@@ -67,8 +70,9 @@ def roll_secret(endpoint_id: str, body: Body) -> Body:
 
 def create(call: Call) -> Body:
     params = call.params
-    if urlsplit(params["url"]).scheme not in ("http", "https"):
-        raise errors.invalid("url", "must be a URL.", code="url_invalid")
+    if len(store.all(KIND)) >= MOST:
+        raise ApiError(f"You have reached the maximum of {MOST} test webhook endpoints.")
+    _refuse_malformed(params["url"])
     endpoint = _new(ids.new_id(KIND), params["url"], list(params["enabled_events"]), "whsec_" + ids.token(32))
     # Nothing happens at connected accounts here, so that such an endpoint hears of nothing.
     endpoint["_"]["connect"] = params.get("connect", False)
@@ -78,6 +82,12 @@ def create(call: Call) -> Body:
     store.add(endpoint)
     # The one time that the secret is shown.
     return {**rendering.shown(endpoint, call.version), "secret": endpoint["_"]["secret"]}
+
+
+def _refuse_malformed(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ApiError("Not a valid URL", code="url_invalid", param="url")
 
 
 def _existing(endpoint_id: str) -> Body:
@@ -95,6 +105,7 @@ def update(call: Call) -> Body:
     endpoint = _existing(call.id)
     params = call.params
     if "url" in params:
+        _refuse_malformed(params["url"])
         endpoint["url"] = params["url"]
     if "enabled_events" in params:
         endpoint["enabled_events"] = list(params["enabled_events"])

@@ -13,40 +13,19 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from sandbox import account, address, customers, deliveries, event_list, events, ids, journal, webhook_endpoints
-from sandbox.connections import accounts, authorizations, institutions, sessions, transactions
+from sandbox import address, deliveries, events, ids, journal
 from sandbox.events import Cause
-from sandbox.money import balance, charges, disputes, mandates, payment_intents, payment_methods, refunds, setup_intents
 from sandbox.store import Body, store
 from sandbox.wire import auth, faults, idempotency, limits, params, publishable, rendering, versions
 from sandbox.wire.errors import ApiError
 from sandbox.wire.faults import Fault
-from sandbox.wire.operations import Call, Operation, Raw, Table
+from sandbox.wire.operations import Call, Operation, Raw
+from sandbox.wire.table import TABLE
 from sandbox.wire.versions import Version
 
 logger = logging.getLogger("sandbox")
 
 LARGEST_BODY = 1_000_000
-
-TABLE = Table(
-    account.OPERATIONS
-    + accounts.OPERATIONS
-    + balance.OPERATIONS
-    + authorizations.OPERATIONS
-    + charges.OPERATIONS
-    + customers.OPERATIONS
-    + disputes.OPERATIONS
-    + event_list.OPERATIONS
-    + institutions.OPERATIONS
-    + mandates.OPERATIONS
-    + payment_intents.OPERATIONS
-    + payment_methods.OPERATIONS
-    + refunds.OPERATIONS
-    + sessions.OPERATIONS
-    + setup_intents.OPERATIONS
-    + transactions.OPERATIONS
-    + webhook_endpoints.OPERATIONS
-)
 
 _INTERNAL = ApiError("An unknown error occurred. The sandbox was told to fail.", status=500, type="api_error")
 

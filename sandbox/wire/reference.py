@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.wire import faults, params, versions
-from sandbox.wire.api import TABLE
 from sandbox.wire.operations import Operation
+from sandbox.wire.table import TABLE
 
 PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
 BEGIN, END = "<!-- operations: begin -->", "<!-- operations: end -->"

@@ -24,6 +24,7 @@ EXPANDABLE = {
         "payment_intent",
         "payment_method_details.us_bank_account.mandate",
     },
+    "customer_session": {"customer"},
     "customer": {"invoice_settings.default_payment_method"},
     "dispute": {"charge", "payment_intent"},
     "financial_connections.account": {"ownership", "account_holder.customer"},

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 
+from stripe.params import WebhookEndpointCreateParams
+
+from sandbox.wire import params
 from sandbox.wire.errors import ApiError
 
 _DATED = re.compile(r"(?P<date>\d{4}-\d{2}-\d{2})(\.(?P<name>[a-z]+))?")
@@ -13,15 +18,8 @@ _DATED = re.compile(r"(?P<date>\d{4}-\d{2}-\d{2})(\.(?P<name>[a-z]+))?")
 # The release that took `payment_method_types` out of the requests of PaymentIntents and SetupIntents.
 _METHOD_TYPES_ENDED = "2026-09-30"
 
-# Since when versions carry a release's name, and which one from when on.
-_RELEASES = {
-    "acacia": "2024-09-30",
-    "basil": "2025-03-31",
-    "clover": "2025-09-30",
-    "dahlia": "2026-03-25",
-    "endive": "2026-09-30",
-}
-_FIRST = "2011-01-01"
+# Since when there are previews; they are made between releases too.
+_FIRST_PREVIEW = "2024-09-30"
 
 HOSTED_BETA = "financial_connections_hosted_beta"
 _BETAS = {HOSTED_BETA: "v1"}
@@ -68,21 +66,25 @@ def parse(header: str | None) -> Version:
         return CURRENT
     label, *flags = [part.strip() for part in header.split(";")]
     dated = _DATED.fullmatch(label)
-    if dated is None or not _released(dated["date"], dated["name"]):
+    preview = dated is not None and dated["name"] == "preview"
+    if dated is None or not _released(label, dated["date"], preview=preview):
         raise ApiError(f"Invalid Stripe API version: {label}")
-    return Version(header, dated["date"], dated["name"] == "preview", dict(_beta(flag) for flag in flags if flag))
+    return Version(header, dated["date"], preview, dict(_beta(flag) for flag in flags if flag))
 
 
-def _released(day: str, name: str | None) -> bool:
-    try:
+def _released(label: str, day: str, *, preview: bool) -> bool:
+    if not preview:
+        return label in _names()
+    with contextlib.suppress(ValueError):
         date.fromisoformat(day)
-    except ValueError:
-        return False
-    if not _FIRST <= day <= CURRENT.date:
-        return False
-    named = max((since, release) for release, since in [("", _FIRST), *_RELEASES.items()] if since <= day)[1]
-    # Previews come between releases too, under the day on which they were made.
-    return bool(named) if name == "preview" else (name or "") == named
+        return _FIRST_PREVIEW <= day <= CURRENT.date
+    return False
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Every version that Stripe has released: those that a webhook endpoint may be made with."""
+    return frozenset(params.fields_of(WebhookEndpointCreateParams)["api_version"].rule.choices)
 
 
 def _beta(flag: str) -> tuple[str, str]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.wire.api import TABLE
 from sandbox.wire.operations import Operation
+from sandbox.wire.table import TABLE
 from tests.sandbox.api import schema
 from tests.sandbox.api.driving import Sandbox
 from tests.sandbox.api.wire import Answer, Wire

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.wire import reference
-from sandbox.wire.api import TABLE
+from sandbox.wire.table import TABLE
 
 
 def test_the_page_says_what_the_code_does() -> None:
