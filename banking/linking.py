@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -15,7 +14,9 @@ from django.utils import timezone
 from accounts.customers import ensure_customer
 from accounts.households import places_of
 from accounts.models import User
-from banking import health, refreshing, succeeding
+from banking import asking, health, refreshing, succeeding
+from banking.asking import Choice, Reason
+from banking.asking import NotAllowed as NotAllowed
 from banking.models import Account, Feature, Freshness, LinkSession
 from fcdash import tenancy
 from fcdash.celery import nudge
@@ -27,10 +28,6 @@ from fcdash.tenancy import TenantQuerySet
 logger = logging.getLogger(__name__)
 
 
-class NotAllowed(Exception):
-    """The request asks for something that linking does not offer; the message says what."""
-
-
 @dataclass(frozen=True)
 class StartedLink:
     """What the person's device needs to open the dialog. Never stored, never logged."""
@@ -40,11 +37,14 @@ class StartedLink:
     client_secret: str | None
     publishable_key: str
     url: str | None
+    # What the person is asked for and has not given yet.
+    reasons: tuple[Reason, ...] = ()
 
     def __repr__(self) -> str:
         return f"StartedLink({self.session_id})"
 
 
+USUAL = Choice()
 MODES = ("web", "sheet", "webview", "hosted")
 RECENT_SESSIONS = 10
 
@@ -53,24 +53,30 @@ def start(
     household_id: int,
     user: User,
     mode: str = "web",
-    permissions: Sequence[str] = connections.DEFAULT_PERMISSIONS,
+    choice: Choice = USUAL,
     return_url: str | None = None,
     relink_account: int | None = None,
 ) -> StartedLink:
     """Open a link session at Stripe for the user; writes a LinkSession. Call it outside any transaction.
 
-    `relink_account` renews the connection of an account, with the permissions that it has. Raises NotAllowed for a
-    mode, permission, return_url or account that is not on offer; Account.DoesNotExist; TryAgain, WillNotWork or
-    OutcomeUnknown from Stripe (nothing was linked: start again).
+    `relink_account` renews the connection of an account with the permissions that it has; with further ones in the
+    choice the person is asked for both. Raises NotAllowed for a mode, choice, return_url or account that is not on
+    offer; Account.DoesNotExist; TryAgain, WillNotWork or OutcomeUnknown from Stripe (nothing was linked: start again).
     """
     relinks = _relinkable(household_id, user, relink_account) if relink_account is not None else None
     if relinks:
-        permissions = relinks.permissions
-    hosted_return_url = _checked_return(mode, permissions, return_url)
+        choice = replace(choice, permissions=[*relinks.permissions, *(choice.permissions or ())])
+    wishes = asking.wishes(choice)
+    hosted_return_url = _checked_return(mode, return_url)
     customer = ensure_customer(user.pk)
     with tenancy.scope(household_id):
         row = LinkSession.objects.create(
-            household_id=household_id, user=user, mode=mode, permissions=sorted(set(permissions)), relinks=relinks
+            household_id=household_id,
+            user=user,
+            mode=mode,
+            permissions=list(wishes.permissions),
+            asks=asking.kept(wishes),
+            relinks=relinks,
         )
     return _open(row, customer, return_url, hosted_return_url)
 
@@ -103,16 +109,18 @@ def reopen(household_id: int, user: User, session_id: str, return_url: str | Non
     with tenancy.scope(household_id):
         sessions = LinkSession.objects.for_household(household_id).select_related("relinks")
         row = sessions.get(stripe_id=session_id, user=user)
-    hosted_return_url = _checked_return(row.mode, row.permissions, return_url)
+    hosted_return_url = _checked_return(row.mode, return_url)
     return _open(row, ensure_customer(user.pk), return_url, hosted_return_url)
 
 
 def _open(row: LinkSession, customer: str, return_url: str | None, hosted_return_url: str | None) -> StartedLink:
     again = row.relinks
     renews = again is not None and again.authorization and again.relink != Account.Relink.IMPOSSIBLE
+    # A connection is renewed as it is: whoever gives more gives it anew.
+    renews = renews and set(row.permissions) <= set(again.permissions if again else ())
     started = connections.start_link_session(
         customer,
-        tuple(row.permissions),
+        asking.of_row(row.permissions, row.asks),
         key=f"link-{row.key}",
         return_url=return_url if row.mode == "webview" else None,
         hosted_return_url=hosted_return_url,
@@ -120,15 +128,14 @@ def _open(row: LinkSession, customer: str, return_url: str | None, hosted_return
     )
     with tenancy.scope(row.household_id):
         LinkSession.objects.for_household(row.household_id).filter(pk=row.pk).update(stripe_id=started.id)
-    return StartedLink(started.id, row.mode, started.client_secret, settings.STRIPE_PUBLISHABLE_KEY, started.url)
+    reasons = asking.reasons(row.permissions, had=again.permissions if again else ())
+    key = settings.STRIPE_PUBLISHABLE_KEY
+    return StartedLink(started.id, row.mode, started.client_secret, key, started.url, tuple(reasons))
 
 
-def _checked_return(mode: str, permissions: Sequence[str], return_url: str | None) -> str | None:
+def _checked_return(mode: str, return_url: str | None) -> str | None:
     if mode not in MODES:
         raise NotAllowed(f"mode must be one of {', '.join(MODES)}")
-    unknown = set(permissions) - set(connections.DEFAULT_PERMISSIONS)
-    if unknown or not permissions:
-        raise NotAllowed(f"permissions must be some of {', '.join(connections.DEFAULT_PERMISSIONS)}")
     if mode == "webview" and return_url not in settings.MOBILE_RETURN_URLS:
         raise NotAllowed("return_url must be one of MOBILE_RETURN_URLS")
     if mode != "hosted":
@@ -162,18 +169,19 @@ def complete(household_id: int, user: User, session_id: str) -> list[Account]:
 
 
 def _relinked(row: LinkSession, saved: list[Account]) -> list[Account]:
-    """A session that was to renew an account brought these: what is plainly that account goes on as it, unasked."""
-    for place, account in enumerate(saved):
-        if account.status == Account.Status.DUPLICATE and _same(row.household_id, account) == row.relinks_id:
-            saved[place] = go_on(row.household_id, account.pk)
-    return saved
+    """A session that was about one account brought these: what is plainly that account goes on as it, unasked."""
+    return [_recognised(row, account) if account.status == Account.Status.DUPLICATE else account for account in saved]
 
 
-def _same(household_id: int, account: Account) -> int | None:
-    """The one account of the same holder that looks the same and waits for a sign-in."""
-    with tenancy.scope(household_id):
-        waiting = waiting_twins(account).values_list("pk", flat=True)[:2]
-        return waiting[0] if len(waiting) == 1 else None
+def _recognised(row: LinkSession, account: Account) -> Account:
+    try:
+        return go_on(row.household_id, account.pk, row.relinks_id)
+    except NotAllowed:  # another account of the bank, which the household has already
+        return account
+    except Account.DoesNotExist:  # the event was faster, or the device
+        with tenancy.scope(row.household_id):
+            known: Account = Account.objects.for_household(row.household_id).get(stripe_id=account.stripe_id)
+            return known
 
 
 def sync_account(account_id: str) -> Account | None:
@@ -188,7 +196,21 @@ def sync_account(account_id: str) -> Account | None:
     if place is None:
         return None
     household_id, user_id = place
-    return save(household_id, User.objects.get(pk=user_id), remote)
+    account = save(household_id, User.objects.get(pk=user_id), remote)
+    return _awaited(account) if account.status == Account.Status.DUPLICATE else account
+
+
+def _awaited(account: Account) -> Account:
+    """The account that a session of the holder's was about, if this link came from it; else the link itself."""
+    with tenancy.scope(account.household_id):
+        sessions = LinkSession.objects.for_household(account.household_id).filter(
+            user_id=account.holder_id, relinks__isnull=False, created_at__gt=timezone.now() - timedelta(days=1)
+        )
+        recent = list(sessions.order_by("-created_at")[:RECENT_SESSIONS])
+    for row in recent:
+        if _brought(row.stripe_id, account.stripe_id):
+            return _recognised(row, account)
+    return account
 
 
 def _known(account_id: str) -> tuple[int, int] | None:
@@ -264,28 +286,36 @@ def twins(household_id: int, like: RemoteAccount | Account) -> TenantQuerySet[Ac
     ).exclude(stripe_id="")
 
 
-def waiting_twins(account: Account) -> TenantQuerySet[Account]:
-    """Of a duplicate: the inactive accounts that it may be the new link of. Inside the scope."""
-    same = twins(account.household_id, account).filter(status=Account.Status.INACTIVE, holder_id=account.holder_id)
+def waiting_twins(account: Account, about: int | None = None) -> TenantQuerySet[Account]:
+    """Of a duplicate: the inactive accounts that it may be the new link of, or the one that its session was about.
+
+    Inside the scope.
+    """
+    same = twins(account.household_id, account).filter(holder_id=account.holder_id)
+    same = same.filter(status=Account.Status.INACTIVE) if about is None else same.filter(pk=about)
     return same.exclude(pk=account.pk).exclude(last4="")
 
 
-def go_on(household_id: int, account_id: int) -> Account:
+def go_on(household_id: int, account_id: int, about: int | None = None) -> Account:
     """The duplicate is the account that waits for a sign-in, which goes on under the new link with all that it has.
 
-    Raises Account.DoesNotExist, NotAllowed when there is not exactly one such account; TryAgain, WillNotWork.
+    `about` is the account that the person was asked to link again. Raises Account.DoesNotExist; NotAllowed when there
+    is not exactly one such account; TryAgain, WillNotWork.
     """
+    from banking.tasks import begin
+
     with tenancy.scope(household_id):
         tenancy.lock_household(household_id)
         accounts = Account.objects.for_household(household_id).select_for_update(no_key=True)
         link = accounts.get(pk=account_id)
-        found = list(waiting_twins(link)[:2]) if link.status == Account.Status.DUPLICATE else []
+        found = list(waiting_twins(link, about)[:2]) if link.status == Account.Status.DUPLICATE else []
         if len(found) != 1:
             raise NotAllowed("There is no one account of yours that waits to be signed in to again.")
         account = accounts.get(pk=found[0].pk)
         former, stripe_id = account.stripe_id, link.stripe_id
         link.delete()
         succeeding.go_on(account, stripe_id)
+        nudge(begin, household_id, account.pk)
     _end_former(former)
     return save(household_id, account.holder, connections.account(stripe_id))
 

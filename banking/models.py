@@ -41,6 +41,7 @@ class LinkSession(TenantModel):
     stripe_id = models.CharField(max_length=255, null=True, unique=True)
     mode = models.CharField(max_length=8, default="web")
     permissions = ArrayField(models.CharField(max_length=20))
+    asks = models.JSONField(default=dict, help_text="What beside permissions: prefetch, which accounts, how many.")
     relinks = TenantKey("Account", on_delete=models.SET_NULL, null=True, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

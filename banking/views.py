@@ -6,7 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -115,10 +116,18 @@ def link_completion(request: HttpRequest, place: Place, session_id: str) -> Http
     return JsonResponse({"next": _finish(request, place, session_id)})
 
 
+@login_not_required
 @require_GET
+def linked(request: HttpRequest) -> HttpResponseBase:
+    """Where Stripe's own page sends people back to. Whoever came from an app is not signed in here: back to the app."""
+    if not request.user.is_authenticated:
+        return TemplateResponse(request, "banking/back_to_app.html")
+    return _linked(request)
+
+
 @in_household(scoped=False)
-def linked(request: HttpRequest, place: Place) -> HttpResponse:
-    """Where Stripe's own page sends people back to; the session says whether they linked or cancelled."""
+def _linked(request: HttpRequest, place: Place) -> HttpResponse:
+    """The session says whether they linked or cancelled."""
     session_id = request.session.pop("hosted_link", None)
     return redirect(_finish(request, place, session_id) if session_id else "banking:accounts")
 

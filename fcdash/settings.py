@@ -46,6 +46,14 @@ STATEMENT_DESCRIPTOR: str = env.str("STATEMENT_DESCRIPTOR", default="")
 MOBILE_RETURN_URLS: list[str] = env.list("MOBILE_RETURN_URLS", default=[])
 APPLE_APP_IDS: list[str] = env.list("APPLE_APP_IDS", default=[])
 ANDROID_APPS: list[str] = env.list("ANDROID_APPS", default=[])
+# What a link session asks for, unless a call of the API says otherwise.
+LINK_PERMISSIONS: list[str] = env.list(
+    "LINK_PERMISSIONS", default=["balances", "ownership", "payment_method", "transactions"]
+)
+LINK_PREFETCH: list[str] = env.list("LINK_PREFETCH", default=["balances", "ownership", "transactions"])
+LINK_ACCOUNT_SUBCATEGORIES: list[str] = env.list("LINK_ACCOUNT_SUBCATEGORIES", default=[])
+LINK_PAYABLE: str = env.str("LINK_PAYABLE", default="")
+LINK_ACCOUNTS: int = env.int("LINK_ACCOUNTS", default=0)
 MANDATE_TEXT_FILE: str = env.str("MANDATE_TEXT_FILE", default="")
 
 # --- Stripe -----------------------------------------------------------------------------------------------------

@@ -16,6 +16,20 @@ PAGE_ROWS = 100
 
 
 @dataclass(frozen=True)
+class Wishes:
+    """What a session asks for: which data, which of it at once, and which accounts may be chosen.
+
+    `subcategories` empty: any; `payable` all, at_least_one, none or "": as it comes; `accounts` None: any number.
+    """
+
+    permissions: tuple[str, ...]
+    prefetch: tuple[str, ...] = ()
+    subcategories: tuple[str, ...] = ()
+    payable: str = ""
+    accounts: int | None = None
+
+
+@dataclass(frozen=True)
 class StartedSession:
     """A link session just made. The client_secret is for the person's device alone: hand it on, keep it nowhere."""
 
@@ -112,7 +126,7 @@ class TransactionPage:
 
 def start_link_session(
     customer: str,
-    permissions: tuple[str, ...],
+    wishes: Wishes,
     key: str,
     return_url: str | None = None,
     hosted_return_url: str | None = None,
@@ -121,30 +135,41 @@ def start_link_session(
     """Make a session in which the customer links banks. Raises TryAgain, WillNotWork, OutcomeUnknown.
 
     `hosted_return_url` asks for Stripe's own page (preview version, for this call alone); `return_url` is for
-    WebViews; `relink` (authorization, account) renews a connection (preview version too). All that may be read is
-    prefetched, so that the first figures come while the dialog closes.
+    WebViews; `relink` (authorization, account) renews a connection (preview version too).
     """
+    needs_preview = bool(hosted_return_url or relink)
     params: Any = {
         "account_holder": {"type": "customer", "customer": customer},
-        "permissions": list(permissions),
-        "prefetch": [p for p in permissions if p in PREFETCHABLE],
-        "filters": {"country": "US"},
+        "permissions": list(wishes.permissions),
+        "prefetch": list(wishes.prefetch),
+        "filters": _filters(wishes, needs_preview),
     }
-    version = None
+    if wishes.accounts and not relink:
+        params["limits"] = {"accounts": wishes.accounts}
     if return_url:
         params["return_url"] = return_url
     if hosted_return_url:
         params.update(ui_mode="hosted", hosted={"return_url": hosted_return_url})
     if relink:
         params["relink_options"] = {"authorization": relink[0], "account": relink[1]}
-    if hosted_return_url or relink:
-        params["filters"] = {"countries": ["US"]}
+    version = None
+    if needs_preview:
         version = settings.STRIPE_HOSTED_VERSION if hosted_return_url else settings.STRIPE_PREVIEW_VERSION
     session = write(
         lambda c, options: c.v1.financial_connections.sessions.create(params, options), key=key, version=version
     )
     plain = session.to_dict()
     return StartedSession(plain["id"], plain.get("client_secret"), plain.get("url"))
+
+
+def _filters(wishes: Wishes, is_preview: bool) -> dict[str, Any]:
+    """The preview takes a list of countries, and knows no filter by what can be debited."""
+    filters: dict[str, Any] = {"countries": ["US"]} if is_preview else {"country": "US"}
+    if wishes.subcategories:
+        filters["account_subcategories"] = list(wishes.subcategories)
+    if wishes.payable and not is_preview:
+        filters["require_payment_method_support"] = wishes.payable
+    return filters
 
 
 def finished_session(session_id: str) -> FinishedSession:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.api.calling import Api, ok, refused
@@ -47,19 +45,6 @@ def test_stripe_down_says_so(alice: Api, cast: Cast, sandbox: Sandbox) -> None:
     assert int(response.headers["Retry-After"]) >= 1
 
 
-@pytest.mark.parametrize("mode", ["web", "sheet", "webview", "hosted"])
-def test_each_mode_gets_what_it_needs(alice: Api, sandbox: Sandbox, settings: Any, mode: str) -> None:
-    settings.MOBILE_RETURN_URLS = ["https://app.example/back"]
-    body = {"mode": mode} | ({"return_url": "https://app.example/back"} if mode == "webview" else {})
-
-    session = ok(alice.post("/link-sessions", body), 201)
-
-    assert set(session) == {"id", "mode", "client_secret", "publishable_key", "url"}
-    assert session["mode"] == mode
-    assert (session["client_secret"] is None) == (mode == "hosted")
-    assert (session["url"] is None) == (mode != "hosted")
-
-
 def test_linking_for_reading_only(alice: Api, sandbox: Sandbox, bank_keys: list[str]) -> None:
     session = ok(alice.post("/link-sessions", {"permissions": ["balances"]}), 201)["id"]
     sandbox.post(f"/sandbox/link-sessions/{session}/authorize", {"accounts": bank_keys[:1], "result": "success"})
@@ -87,8 +72,17 @@ def test_nothing_was_linked(alice: Api, sandbox: Sandbox, bank_keys: list[str], 
         {"permissions": []},
         {"mode": "webview", "return_url": "https://evil.example/"},
         {"mode": "hosted", "return_url": "https://evil.example/"},
-        {"relink_account": "1"},
+        {"permissions": ["balances"], "prefetch": ["transactions"]},
+        {"filters": {"account_subcategories": ["brokerage"]}},
+        {"filters": {"country": "FR"}},
+        {"limits": {"accounts": 0}},
+        {"limits": {"accounts": 1.5}},
     ],
 )
 def test_what_is_not_on_offer_is_refused(alice: Api, body: dict[str, object]) -> None:
     assert alice.post("/link-sessions", body).status_code == 422
+
+
+def test_another_persons_account_cannot_be_linked_again(alice: Api, charlie: Api, cast: Cast) -> None:
+    for account in (str(cast.checking.pk), "0", "nothing"):
+        refused(charlie.post("/link-sessions", {"relink_account": account}), 404, "not_found")

@@ -10,6 +10,7 @@ import pytest
 
 from accounts.models import User
 from banking import linking, overview
+from banking.asking import Choice
 from banking.models import Account, LinkSession, Transaction
 from fcdash import tenancy
 from tests.cast import Cast
@@ -137,7 +138,7 @@ def test_what_linking_does_not_offer_is_refused(
     sandbox: Sandbox, cast: Cast, mode: str, permissions: list[str], return_url: str | None
 ) -> None:
     with pytest.raises(linking.NotAllowed):
-        linking.start(cast.household.pk, cast.alice, mode, permissions, return_url)
+        linking.start(cast.household.pk, cast.alice, mode, Choice(permissions), return_url)
 
 
 def test_starting_makes_the_customer_if_the_task_has_not(sandbox: Sandbox, cast: Cast) -> None:
