@@ -36,6 +36,7 @@ async function show() {
   patchChildren(detailPart, at.id ? right : []);
   detailPart.hidden = !at.id;
   main.dataset.split = at.id ? "true" : "false";
+  main.dataset.at = location.hash || "#/";
   document.title = `${at.id || PLACES[at.place].title} · Sandbox`;
   // A button that did its work may be gone: the reader's place is then the object.
   if (held && document.activeElement === document.body) (document.getElementById("detail-title") ?? main).focus();
