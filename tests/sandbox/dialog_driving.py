@@ -8,7 +8,8 @@ from itertools import count
 from typing import Any
 
 import requests
-from playwright.sync_api import ConsoleMessage, FrameLocator, Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Frame, FrameLocator, Page, expect
 
 from tests.sandbox_client import Sandbox
 
@@ -30,6 +31,19 @@ def stripe_call(sandbox: Sandbox, path: str, data: Body | None = None, version: 
 
 def new_customer(sandbox: Sandbox, **more: str) -> str:
     return str(stripe_call(sandbox, "customers", {"email": "ana.rivera@example.com", **more})["id"])
+
+
+def linked_names(answer: Body) -> list[str]:
+    return [account["display_name"] for account in answer["financialConnectionsSession"]["accounts"]]
+
+
+def nothing_found_by_axe(page: Page, place: Page | Frame) -> None:
+    """In the light all rules; in the dark those of colour, since nothing else changes."""
+    page.emulate_media(color_scheme="light")
+    found = Axe().run(place).response["violations"]
+    page.emulate_media(color_scheme="dark")
+    found += Axe().run(place, options={"runOnly": ["color-contrast"]}).response["violations"]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
 
 
 class Stage:

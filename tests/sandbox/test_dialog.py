@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.sandbox.dialog_driving import PREVIEW, Body, Link, NewSession, Stage, stripe_call
+from tests.sandbox.dialog_driving import (
+    PREVIEW,
+    Link,
+    NewSession,
+    Stage,
+    linked_names,
+    nothing_found_by_axe,
+    stripe_call,
+)
 from tests.sandbox_client import Sandbox
 
-
-def linked_names(answer: Body) -> list[str]:
-    return [account["display_name"] for account in answer["financialConnectionsSession"]["accounts"]]
-
-
 pytestmark = pytest.mark.browser
+
+OPTIONS = "Choose how to get a code"
 
 
 def test_a_person_links_two_accounts(link: Link, sandbox: Sandbox) -> None:
@@ -387,13 +391,13 @@ def test_a_hosted_session_leads_back_to_its_page(
     assert [each["display_name"] for each in stored["accounts"]["data"]] == ["Joint Checking"]
 
 
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SCREENS: dict[str, Callable[[Link], object]] = {
     **STEPS,
     "leaving": lambda link: link.press("Close"),
     "no match": lambda link: (link.to_banks(), link.dialog.locator("#search").fill("zzz")),
     "refused password": lambda link: (link.to_sign_in("Mill Pond Community Bank"), link.sign_in()),
     "code": lambda link: (link.to_sign_in("Bluepine Bank"), link.sign_in(), link.title("Enter the code")),
+    "options": lambda link: (link.to_sign_in("Bank (Non-OAuth)"), link.sign_in("options"), link.title(OPTIONS)),
     "problem": lambda link: link.to_sign_in("Granite Peak Bank"),
     "done": lambda link: (link.to_accounts(), link.press("Connect accounts"), link.title("1 account is linked")),
 }
@@ -403,11 +407,25 @@ SCREENS: dict[str, Callable[[Link], object]] = {
 def test_axe_finds_nothing_at_360_px(link: Link, screen: str) -> None:
     link.page.set_viewport_size({"width": 360, "height": 740})
     SCREENS[screen](link)
-    frame = link.page.frames[1]
 
-    for scheme in SCHEMES:
-        link.page.emulate_media(color_scheme=scheme)
-        for place in (frame, link.page):
-            found = Axe().run(place).response["violations"]
-            assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
-    assert frame.evaluate("document.documentElement.scrollWidth") == 360
+    nothing_found_by_axe(link.page, link.page.frames[1])
+    assert link.page.frames[1].evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_axe_finds_nothing_in_the_page_around_it(link: Link) -> None:
+    link.title("Link your bank")
+
+    nothing_found_by_axe(link.page, link.page)
+
+
+def test_nothing_shifts_while_the_dialog_opens(link: Link) -> None:
+    link.title("Link your bank")
+
+    shifted = link.page.frames[1].evaluate(
+        """() => new Promise((resolve) => {
+        const observer = new PerformanceObserver((list) => resolve(list.getEntries().map((entry) => entry.value)));
+        observer.observe({ type: "layout-shift", buffered: true });
+        requestAnimationFrame(() => requestAnimationFrame(() => resolve([]))); })"""
+    )
+
+    assert shifted == []
