@@ -13,6 +13,8 @@ from banking.models import Account, Balance, BalanceCheck, Feature, Freshness, O
 from fcdash import tenancy
 
 LIKELY_ROWS = 5
+# Balance and rows that were asked for together are of one moment, whichever the bank worked out first.
+TOGETHER = timedelta(minutes=10)
 # A row that explains a gap is rarely older than the balances on both sides of it by more than this.
 AROUND = timedelta(days=5)
 
@@ -47,6 +49,7 @@ def check(account: Account) -> None:
     read_until = (
         Freshness.objects.for_household(account.household_id)
         .filter(account=account, feature=Feature.TRANSACTIONS, target="", as_of__isnull=False)
+        .exclude(status=Freshness.Status.PENDING)
         .values_list("as_of", flat=True)
         .first()
     )
@@ -59,7 +62,11 @@ def check(account: Account) -> None:
 def _unchecked(account: Account, read_until: datetime) -> list[Balance]:
     """The newest balance of each currency that the rows reach, where it has not been checked."""
     mine = {"household_id": account.household_id, "account": account}
-    newest = Balance.objects.filter(**mine, as_of__lte=read_until).order_by("currency", "-as_of").distinct("currency")
+    newest = (
+        Balance.objects.filter(**mine, as_of__lte=read_until + TOGETHER)
+        .order_by("currency", "-as_of")
+        .distinct("currency")
+    )
     checked = set(BalanceCheck.objects.filter(**mine).values_list("currency", "as_of"))
     return [balance for balance in newest if (balance.currency, balance.as_of) not in checked]
 

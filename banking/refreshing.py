@@ -426,6 +426,8 @@ def _note_progress(
         if fresh.target == reached:
             _is_read(fresh)
     fresh.save()
+    if reached:
+        reconciling.check(fresh.account)
     running = Refresh.objects.for_household(fresh.household_id).filter(
         account_id=fresh.account_id, feature=Feature.TRANSACTIONS, status=Refresh.Status.RUNNING
     )

@@ -48,6 +48,9 @@ CREATE TABLE IF NOT EXISTS booked (
     currency TEXT NOT NULL, description_json TEXT NOT NULL, status TEXT NOT NULL, transacted_at INTEGER NOT NULL,
     posted_at INTEGER, void_at INTEGER);
 CREATE INDEX IF NOT EXISTS booked_by_account ON booked (account, seq);
+CREATE TABLE IF NOT EXISTS beside_books (
+    account TEXT NOT NULL, currency TEXT NOT NULL, posted INTEGER NOT NULL, pending INTEGER NOT NULL,
+    PRIMARY KEY (account, currency)) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, created INTEGER NOT NULL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,10 +42,10 @@ def _take_in_odd(account: Body, kind: str, refresh: int) -> None:
     if fault is None:
         return
     odd = list(odd_rows.of(fault, bank_faults.chance_of(account, kind), clock.stamp()))
-    booked = book(account["id"], [each.now for each in odd])
+    booked = book(account["id"], [each.now for each in odd], counts=False)
     _take_in_booked(account["id"], refresh)
     changes = [{"id": row_id, **each.later} for row_id, each in zip(booked, odd, strict=True) if each.later]
-    book(account["id"], [*changes, *(each.anew for each in odd if each.anew)])
+    book(account["id"], [*changes, *(each.anew for each in odd if each.anew)], counts=False)
 
 
 def _take_in_books(account_id: str, bank_key: str, refresh: int) -> None:
@@ -102,23 +103,58 @@ def _take_in_booked(account_id: str, refresh: int) -> bool:
     return taken < AT_ONCE
 
 
-def book(account_id: str, rows: list[Body]) -> list[str]:
-    """What the bank does by itself: new rows, or changes to those whose id it has. Seen after the next refresh."""
+def book(account_id: str, rows: list[Body], counts: bool = True) -> list[str]:
+    """What the bank does by itself: new rows, or changes to those whose id it has. Seen after the next refresh.
+
+    `counts`: the account's balance follows.
+    """
     now = clock.stamp()
     kept = []
+    beside: Counter[tuple[str, str]] = Counter()
     for row in rows:
         if row.get("id"):
             row_id = str(row["id"])
-            row = {**_as_known(row_id, account_id), **row}
+            known = _as_known(row_id, account_id)
+            row = {**known, **row}
+            if known:
+                beside[known["currency"], known["status"]] -= _weight(known["amount"])
         else:
             row_id = ids.new_id("financial_connections.transaction")
         kept.append(_booked(row_id, account_id, row, now))
+        beside[kept[-1][3], kept[-1][5]] += _weight(kept[-1][2])
+    if counts:
+        _keep_beside(account_id, beside)
     store.db.executemany(
         "INSERT OR REPLACE INTO booked (id, account, amount, currency, description_json, status, transacted_at, "
         "posted_at, void_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         kept,
     )
     return [row[0] for row in kept]
+
+
+def _weight(amount: int) -> int:
+    """What a row does to the balance; an amount that no account holds is a fault, and does nothing."""
+    return amount if abs(amount) < 10**15 else 0
+
+
+def _keep_beside(account_id: str, beside: Counter[tuple[str, str]]) -> None:
+    """What stands beside the generated books, so that a balance is theirs and this."""
+    store.db.executemany(
+        "INSERT INTO beside_books (account, currency, posted, pending) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE "
+        "SET posted = posted + excluded.posted, pending = pending + excluded.pending",
+        [
+            (account_id, currency, beside[currency, "posted"], beside[currency, "pending"])
+            for currency in {currency for currency, _ in beside}
+        ],
+    )
+
+
+def beside_books(account_id: str, currency: str) -> tuple[int, int]:
+    """Sums, posted and pending, of what a control had the bank book beside its books."""
+    found = store.db.execute(
+        "SELECT posted, pending FROM beside_books WHERE account = ? AND currency = ?", (account_id, currency)
+    ).fetchone()
+    return (found[0], found[1]) if found else (0, 0)
 
 
 def _as_known(row_id: str, account_id: str) -> Body:

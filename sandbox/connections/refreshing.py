@@ -73,19 +73,21 @@ def cooled_down(account: Body, feature: str) -> bool:
     return clock.now() >= until
 
 
-def end_all(account: Body) -> list[str]:
-    """No refresh outlives the access: running ones fail, and the next has no date. Returns which were running."""
-    ended = []
+def fail_running(account: Body) -> None:
+    """No refresh outlives the access: running ones fail, saved and told one by one."""
     for feature, field in FIELD.items():
-        running: dict[str, Any] | None = account[field]
-        if running is None:
-            continue
-        running["next_refresh_available_at"] = None
-        if running["status"] == "pending":
-            running["status"] = "failed"
-            ended.append(feature)
-    timers.drop_timers(account["id"], *(f"refresh_{feature}" for feature in FIELD))
-    return ended
+        if account[field] is not None and account[field]["status"] == "pending":
+            timers.drop_timers(account["id"], f"refresh_{feature}")
+            account[field]["status"] = "failed"
+            store.save(account)
+            tell(account, feature)
+
+
+def forbid_all(account: Body) -> None:
+    """No refresh may be asked for. The caller saves the account."""
+    for field in FIELD.values():
+        if account[field] is not None:
+            account[field]["next_refresh_available_at"] = None
 
 
 def allow_all(account: Body) -> None:
@@ -96,10 +98,9 @@ def allow_all(account: Body) -> None:
     account["_"]["cool_until"] = {}
 
 
-def tell(account: Body, features: list[str]) -> None:
-    """Each of these refreshes has come to its end, with success or without."""
-    for feature in features:
-        events.emit(EVENT + feature, account)
+def tell(account: Body, feature: str) -> None:
+    """The refresh has come to its end, with success or without."""
+    events.emit(EVENT + feature, account)
 
 
 def restart_hanging(account: Body) -> None:
@@ -143,7 +144,7 @@ def _finish(account_id: str, feature: str) -> None:
     account["_"]["cool_until"][feature] = clock.now() + COOL_DOWN
     refresh["next_refresh_available_at"] = clock.stamp() + COOL_DOWN
     store.save(account)
-    tell(account, [feature])
+    tell(account, feature)
 
 
 def _bank_gives(account: Body, feature: str) -> bool:
@@ -159,8 +160,14 @@ def _read_balance(account: Body) -> bool:
     else:
         _, bank_account = banks.find_account(hidden["bank_key"])
         balance = banks.balance_for(hidden["bank_key"], datetime.now(UTC))
+        posted, pending = feed.beside_books(account["id"], bank_account.currency)
         current, available, used = (
-            _in(bank_account.currency, cents) for cents in (balance.current, balance.available, balance.used)
+            _in(bank_account.currency, None if cents is None else cents + beside)
+            for cents, beside in (
+                (balance.current, posted),
+                (balance.available, posted + pending),
+                (balance.used, posted + pending),
+            )
         )
         account["balance"] = _balance_body(account, current, available, used)
     fault = bank_faults.take(account, "balance")

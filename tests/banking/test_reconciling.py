@@ -23,7 +23,11 @@ class Book:
         self.account = cast.checking
         with tenancy.scope(self.account.household_id):
             self.fresh = Freshness.objects.create(
-                household_id=self.account.household_id, account=self.account, feature="transactions", as_of=START
+                household_id=self.account.household_id,
+                account=self.account,
+                feature="transactions",
+                status="succeeded",
+                as_of=START,
             )
 
     def row(self, cents: int, at: datetime, **facts: Any) -> Transaction:

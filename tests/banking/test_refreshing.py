@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from banking import refreshing
-from banking.models import Account, Feature, Freshness, Refresh, Transaction
+from banking import reconciling, refreshing
+from banking.models import Account, BilledUse, Feature, Freshness, Refresh, Transaction
 from fcdash import tenancy
 from fcdash.gateway import connections
 from fcdash.gateway.errors import OutcomeUnknown, TryAgain
@@ -69,6 +69,7 @@ def test_new_and_changed_rows_arrive_and_nothing_else_is_written(
     with tenancy.scope(account.household_id):
         receipt = Refresh.objects.filter(feature="transactions").latest("pk")
         assert (receipt.status, receipt.new_count, receipt.changed_count) == ("succeeded", 1, 1)
+        assert receipt.words == "1 new, 1 posted; nothing that you edited was touched"
         assert Transaction.objects.count() == before + 1
 
 
@@ -244,3 +245,67 @@ def test_owners_are_asked_for_once_a_snapshot(
     refresh_at_the_bank(sandbox, account, Feature.OWNERSHIP)
     settle(account)
     assert asked() == 2
+
+
+def test_the_rows_add_up_to_the_banks_balance_and_a_row_kept_from_us_is_a_gap(
+    sandbox: Sandbox, account: Account, settle: Settle
+) -> None:
+    def agreement() -> reconciling.Agreement:
+        refresh_at_the_bank(sandbox, account, Feature.BALANCE, Feature.TRANSACTIONS)
+        settle(account)
+        with tenancy.scope(account.household_id):
+            [found] = reconciling.agreements(account.household_id, account.pk)
+        return found
+
+    pending = next(id for id, (_, status) in our_rows(account).items() if status == "pending")
+    book(sandbox, account, {"amount": -42_00}, {"id": pending, "status": "void"}, {"amount": 10_00})
+    assert agreement().matches
+
+    with tenancy.scope(account.household_id):
+        lost = Transaction.objects.filter(status="posted").latest("booked_on", "pk")
+        lost.delete()
+    book(sandbox, account, {"amount": -1_00})
+    found = agreement()
+    assert found.gap_cents == lost.amount_cents
+
+
+def test_a_bank_that_fails_or_hangs_is_asked_ever_more_seldom(
+    sandbox: Sandbox, account: Account, settle: Settle
+) -> None:
+    waits = []
+    sandbox.post(f"/sandbox/accounts/{account.stripe_id}/state", {"refresh": "fail"})
+    for _ in range(3):
+        refresh_at_the_bank(sandbox, account)
+        settle(account)
+        row = freshness(account)
+        waits.append((row.due_at - timezone.now()).total_seconds())
+
+    assert row.failures == 3
+    assert waits[0] < waits[1] < waits[2]
+    sandbox.post(f"/sandbox/accounts/{account.stripe_id}/state", {"refresh": "succeed"})
+    refresh_at_the_bank(sandbox, account)
+    settle(account)
+    assert freshness(account).failures == 0
+
+
+def test_a_household_that_used_up_its_day_waits_for_the_next(sandbox: Sandbox, account: Account, settings: Any) -> None:
+    with tenancy.scope(account.household_id):
+        used = (
+            BilledUse.objects.get(feature=Feature.OWNERSHIP).count
+            if BilledUse.objects.filter(feature=Feature.OWNERSHIP)
+            else 0
+        )
+    settings.STRIPE_BILLED_A_DAY = {**settings.STRIPE_BILLED_A_DAY, "ownership": used + 1}
+    refresh_at_the_bank(sandbox, account, Feature.OWNERSHIP)
+    sandbox.post("/sandbox/clock/advance", {"seconds": SANDBOX_PAUSE_SECONDS + 1})
+    until(lambda: connections.account(account.stripe_id).refreshes["ownership"].status == "succeeded", seconds=10)
+    sandbox.post("/sandbox/clock/advance", {"seconds": SANDBOX_PAUSE_SECONDS + 1})
+    refreshing.apply(account.household_id, account.pk, connections.account(account.stripe_id))
+
+    with pytest.raises(refreshing.CapReached) as caught:
+        refreshing.ask(account.household_id, account.pk, [Feature.OWNERSHIP])
+
+    assert caught.value.allowed_at is not None
+    assert caught.value.allowed_at > timezone.now()
+    with tenancy.scope(account.household_id):
+        assert BilledUse.objects.get(feature=Feature.OWNERSHIP).count == used + 1
