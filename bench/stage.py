@@ -190,10 +190,10 @@ class Web:
     port: int
     pid: int
 
-    def load(self, file: Path, seconds: float, once: bool = False) -> Round:
+    def load(self, file: Path, seconds: float, once: bool = False, clients: int = CONCURRENCY) -> Round:
         """Let the generator send a file of requests for so long; CPU is that of the server and of the database."""
         before = cpu_seconds(self.pid)
-        command = [sys.executable, "-m", "bench.load", str(self.port), str(CONCURRENCY), str(seconds), str(file)]
+        command = [sys.executable, "-m", "bench.load", str(self.port), str(clients), str(seconds), str(file)]
         done = subprocess.run([*command, *(["once"] if once else [])], stdout=subprocess.PIPE, check=True)
         answer = json.loads(done.stdout)
         if set(answer["statuses"]) != {"200"}:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import banks, clock, deliveries, events, faults, journal, timers, webhook_endpoints
-from sandbox.connections import accounts, bank_side, feed, sessions
+from sandbox.connections import accounts, bank_side, bulk, feed, sessions
 from sandbox.money import disputes, intents, mails, mandates, refunds, returns, settling
 from sandbox.store import Body, store
 from sandbox.wire import auth, errors, idempotency, limits, rendering
@@ -82,6 +82,11 @@ async def book_transactions(request: Request, body: Body) -> Body:
         account = accounts.existing(request.path_params["account"], None)
         booked = feed.book(account["id"], rows)
     return {"data": [{"id": row_id} for row_id in booked]}
+
+
+async def generate_transactions(request: Request, body: Body) -> Body:
+    account = accounts.existing(request.path_params["account"], None)
+    return {"booked": await bulk.book(account["id"], body)}
 
 
 async def set_account_state(request: Request, body: Body) -> Body:
@@ -222,6 +227,7 @@ routes = [
     Route("/sandbox/banks", _control(list_banks)),
     Route("/sandbox/link-sessions/{session}/authorize", _control(authorize), methods=["POST"]),
     Route("/sandbox/accounts/{account}/transactions", _control(book_transactions), methods=["POST"]),
+    Route("/sandbox/accounts/{account}/transactions/generate", _control(generate_transactions), methods=["POST"]),
     Route("/sandbox/accounts/{account}/state", _control(set_account_state), methods=["POST"]),
     Route("/sandbox/payment_intents/{intent}/settle", _control(settle), methods=["POST"]),
     Route("/sandbox/payment_intents/{intent}/post", _control(post), methods=["POST"]),

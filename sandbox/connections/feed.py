@@ -14,7 +14,7 @@ from sandbox.wire import errors
 from sandbox.wire.errors import ApiError
 
 # Rows brought over in one go: a million at once would hold up every request meanwhile.
-AT_ONCE = 10_000
+AT_ONCE = 2_000
 
 
 def new_refresh(account_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 from stripe.params.financial_connections import TransactionListParams, TransactionRetrieveParams
@@ -133,10 +134,13 @@ def _text(row: tuple[Any, ...]) -> str:
     void = "null" if void_at is None else void_at
     return (
         f'{{"id":"{row_id}","object":"financial_connections.transaction","account":"{account}","amount":{amount},'
-        f'"currency":{json.dumps(currency)},"description":{words},"livemode":false,'
+        f'"currency":{_quoted(currency)},"description":{words},"livemode":false,'
         f'"status":"{status}","status_transitions":{{"posted_at":{posted},"void_at":{void}}},'
         f'"transacted_at":{transacted_at},"transaction_refresh":"{refresh}","updated":{updated}}}'
     )
+
+
+_quoted = cache(json.dumps)
 
 
 OPERATIONS = (

@@ -162,17 +162,32 @@ def test_a_refresh_without_news_changes_no_row(sandbox: Sandbox, linked: Linked)
 
 def test_more_rows_than_are_taken_over_at_once(sandbox: Sandbox, linked: Linked) -> None:
     now = int(time.time())
-    booked = book(sandbox, linked.account, *({"transacted_at": now - n, "amount": -n} for n in range(1, 12_001)))
+    booked = book(sandbox, linked.account, *({"transacted_at": now - n, "amount": -n} for n in range(1, 5_001)))
 
     cursor = refresh(sandbox, linked.account, "transactions").transaction_refresh.id
     again(sandbox, linked.account)
 
     listed = sandbox.raw(
         "GET",
-        f"/v1/financial_connections/transactions?account={linked.account}&limit=1&transacted_at[lte]={now - 12_000}",
+        f"/v1/financial_connections/transactions?account={linked.account}&limit=1&transacted_at[lte]={now - 5_000}",
     ).json()
     assert listed["data"][0]["id"] == booked[-1]
     assert since(sandbox, linked.account, cursor) == []
+
+
+def test_rows_by_the_thousand_are_the_same_for_the_same_seed(sandbox: Sandbox, linked: Linked) -> None:
+    other = link(sandbox)
+    path = "/accounts/{}/transactions/generate"
+    for account in (linked.account, other.account):
+        assert sandbox.post(path.format(account), {"count": 300, "days": 3_650, "seed": 7}) == {"booked": 300}
+        refresh(sandbox, account, "transactions")
+
+    first, second = (rows_of(sandbox, account) for account in (linked.account, other.account))
+
+    assert len({row.id for row in first + second}) == 2 * len(first)
+    assert [(row.amount, row.description) for row in first] == [(row.amount, row.description) for row in second]
+    assert sum(row.transacted_at < time.time() - 3_600 * 24 * 3_600 for row in first) > 2
+    assert "error" in sandbox.post(path.format(linked.account), {"count": 0}, ok=False)
 
 
 def test_a_row_of_another_account_is_not_touched(sandbox: Sandbox, linked: Linked) -> None:
