@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from banking import staffing
-from banking.models import Account, Freshness, LinkSession, QuarantinedRow, Refresh
+from banking import owning, staffing
+from banking.models import Account, Feature, Freshness, LinkSession, QuarantinedRow, Refresh
 from fcdash.admin import StaffAdmin, StaffInline, choices, link, listed
 
 LATEST = 20
@@ -54,6 +54,7 @@ class AccountAdmin(StaffAdmin):
     fields = readonly_fields = (
         *("stripe_id", "institution", "name", "last4", "category", "subcategory", "status", "holder_link"),
         *("household_link", "permissions", "payment_method_types", "subscribed", "disconnecting_since"),
+        *("inactive_since", "relink", "deactivates_at", "numbers_status", "numbers_expire_at", "owner_match"),
         *("deletes_data", "linked_at", "read_at", "latest_refreshes", "set_aside", "more"),
     )
 
@@ -65,22 +66,26 @@ class AccountAdmin(StaffAdmin):
     def household_link(self, account: Account) -> str:
         return link(account.household)
 
+    @admin.display(description="owner at the bank")
+    def owner_match(self, account: Account) -> str:
+        words = {"same": "the holder", "differs": "somebody else than the holder", "unknown": "not known"}
+        return words[owning.match(account)]
+
     @admin.display(description=f"latest {LATEST} refreshes")
     def latest_refreshes(self, account: Account) -> SafeString | str:
         rows = Refresh.objects.filter(household_id=account.household_id, account_id=account.pk).order_by("-pk")[:LATEST]
-        columns = ("Feature", "Status", "Cause", "Started", "New", "Changed", "Error")
+        columns = ("Feature", "Status", "Cause", "Started", "Receipt", "Error")
         head = format_html_join("", "<th>{}</th>", ((column,) for column in columns))
         body = format_html_join(
             "",
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             (
                 (
                     r.feature,
                     r.status,
                     r.cause,
                     f"{r.started_at:%Y-%m-%d %H:%M:%S}",
-                    r.new_count,
-                    r.changed_count,
+                    r.words if r.feature == Feature.TRANSACTIONS else "",
                     r.error,
                 )
                 for r in rows
@@ -130,9 +135,9 @@ class RefreshAdmin(OfAccountAdmin):
         ("started_at", admin.DateFieldListFilter),
     )
 
-    @admin.display(description="new / changed / set aside")
+    @admin.display(description="receipt")
     def counts(self, refresh: Refresh) -> str:
-        return f"{refresh.new_count} / {refresh.changed_count} / {refresh.quarantined_count}"
+        return refresh.words if refresh.feature == Feature.TRANSACTIONS else ""
 
 
 @admin.register(QuarantinedRow)
