@@ -20,7 +20,7 @@ def match(account: Account) -> Match:
 
 
 def compare(person: str, owners: Iterable[str]) -> Match:
-    """ "same" when one owner has the person's first and last word, in any order and writing; without a name "unknown"."""
+    """ "same" when one owner has the first and last word of the person's name, in any order."""
     words, known = _words(person), [_words(owner) for owner in owners if owner.strip()]
     if not words or not known:
         return "unknown"
