@@ -212,6 +212,10 @@ def list_head(
         "span_words": filtering.words_of(asked.rows.span, place.today),
         "filters": _filters(path, asked, accounts),
         "has_accounts": bool(accounts),
+        "exports": [
+            Choice(label, asked.url(reverse("spending:export"), format=kind), False)
+            for kind, label in (("csv", "CSV, for spreadsheets"), ("ofx", "OFX, for other programs"))
+        ],
         "catalogue": CATALOGUE,
         "all_url": asked.url(path, from_=None, to=None),
         "is_empty": not page.rows,

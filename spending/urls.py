@@ -10,6 +10,7 @@ pages = (
     [
         path("reading/", views.reading, name="reading"),
         path("transactions/", views.transactions, name="transactions"),
+        path("transactions/export/", views.export, name="export"),
         path("transactions/<int:transaction_id>/", views.transaction, name="transaction"),
         path("transactions/<int:transaction_id>/category/", views.category, name="category"),
         path("transactions/<int:transaction_id>/note/", views.note, name="note"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -22,6 +22,7 @@ from spending import (
     cashflow,
     dashboard,
     detail,
+    exporting,
     filing,
     filtering,
     listing,
@@ -93,6 +94,30 @@ def transactions(request: HttpRequest, place: Place) -> HttpResponse:
     if filtering.is_id(opened):
         context |= {"opened": _detail(place, int(opened)), "close_url": asked.url(request.path)}
     return TemplateResponse(request, "spending/transactions.html", context)
+
+
+EXPORTS = {"csv": "text/csv; charset=utf-8", "ofx": "application/x-ofx"}
+
+
+@require_GET
+@in_household(scoped=False)
+def export(request: HttpRequest, place: Place) -> HttpResponseBase:
+    """All rows of the filter as a file, written while it is read."""
+    kind = request.GET.get("format", "csv")
+    if kind not in EXPORTS:
+        raise Http404
+    asked = filtering.asked(request.GET, place.currency)
+    if asked.errors:
+        # The list says what it could not read; a file would hold more than was meant.
+        return redirect(f"{reverse('spending:transactions')}?{request.GET.urlencode()}")
+    wanted = asked.rows
+    if kind == "csv":
+        lines = exporting.as_csv(place.household_id, wanted)
+    else:
+        lines = exporting.as_ofx(place.household_id, wanted, place.today)
+    name = f"transactions-{place.today}.{kind}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(lines, content_type=EXPORTS[kind], headers=headers)
 
 
 def _detail(place: Place, transaction_id: int) -> detail.Detail:

@@ -86,6 +86,9 @@ URLS = (
     Url("banks/link/", "/banks/link/", "GET POST"),
     _rows("banks/link/<str:session_id>/completion/", "/banks/link/{session}/completion/", "POST"),
     Url("banks/linked/", "/banks/linked/", public=True),
+    Url("banks/webview/", "/banks/webview/", public=True),
+    Url("banks/webview/ended/", "/banks/webview/ended/", public=True),
+    _rows("banks/<int:account_id>/more/", "/banks/{account}/more/", "GET POST", permissions="transactions"),
     _rows("banks/<int:account_id>/", "/banks/{account}/"),
     _rows("banks/<int:account_id>/refresh/", "/banks/{account}/refresh/", "POST"),
     _rows("banks/<int:account_id>/disconnection/", "/banks/{account}/disconnection/", "GET POST", delete_data="yes"),
@@ -276,6 +279,7 @@ def test_what_needs_no_sign_in_is_named() -> None:
 
 # Addresses of hers that do not say the word: figures, ids, names of billers.
 WORDLESS = {
+    "banks/<int:account_id>/more/",
     "no-household/",
     "reading/",
     "api/v1/spending",

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from fcdash import money
 
 MARKS = {".": "1,234.56", ",": "1.234,56"}
+_GROUPS = ".,'’ \xa0\u202f"
 _AMOUNT = re.compile(
     r"(?P<open>\()?\s*(?P<sign>[+\-−–])?\s*(?P<unit>[A-Za-z]{1,3}\$?|[$€£¥₹₩₽])?\s*(?P<inner>[+\-−–])?\s*"
-    r"(?P<digits>\d[\d.,'’  \u202f]*|[.,]\d+)\s*"
+    rf"(?P<digits>[0-9][0-9{_GROUPS}]*|[.,][0-9]+)\s*"
     r"(?P<after>[A-Za-z]{3}|[$€£¥₹₩₽])?\s*(?P<trail>[+\-−–]|CR|DR|Cr|Dr)?\s*(?P<close>\))?"
 )
 _MINUS = "-−–"
@@ -48,7 +49,7 @@ def parse(text: str, mark: str, currency: str) -> int:
 def _plain(digits: str, mark: str) -> str | None:
     """The number with a point and no groups; None when its groups are not of thousands."""
     whole, _, fraction = digits.partition(mark)
-    groups = re.split(r"[.,'’  \u202f]", whole)
+    groups = re.split(f"[{_GROUPS}]", whole)
     if (fraction and not fraction.isdigit()) or mark in fraction:
         return None
     if len(groups) > 1 and not (

@@ -16,11 +16,11 @@ ORDERS = {
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 _TIME = r"(?:[T ,;].*)?$"
-_NUMBERS = re.compile(r"(\d{1,4})[./\-' ]\s?(\d{1,2})[./\-' ]\s?(\d{1,4})" + _TIME)
-_COMPACT = re.compile(r"(\d{8})(?:\d{6}.*|\D.*)?$")
-_DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ .\-/]*([A-Za-z]{3})[a-z]*[ .,\-/]*(\d{4}|\d{2})" + _TIME)
-_MONTH_FIRST = re.compile(r"([A-Za-z]{3})[a-z]*[ .]+(\d{1,2})(?:st|nd|rd|th)?[ ,]+(\d{4})" + _TIME)
-_YEAR_FIRST = re.compile(r"(\d{4})[ \-/]([A-Za-z]{3})[a-z]*[ \-/](\d{1,2})" + _TIME)
+_NUMBERS = re.compile(r"(\d{1,4})[./\-' ]\s?(\d{1,2})[./\-' ]\s?(\d{1,4})" + _TIME, re.ASCII)
+_COMPACT = re.compile(r"(\d{8})(?:\d{6}.*|\D.*)?$", re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ .\-/]*([A-Za-z]{3})[a-z]*[ .,\-/]*(\d{4}|\d{2})" + _TIME, re.ASCII)
+_MONTH_FIRST = re.compile(r"([A-Za-z]{3})[a-z]*[ .]+(\d{1,2})(?:st|nd|rd|th)?[ ,]+(\d{4})" + _TIME, re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})[ \-/]([A-Za-z]{3})[a-z]*[ \-/](\d{1,2})" + _TIME, re.ASCII)
 _COMPACT_CUTS = {"ymd": (4, 6), "mdy": (2, 4), "dmy": (2, 4)}
 
 
@@ -105,8 +105,8 @@ def _try(text: str, order: str) -> date | None:
         return None
 
 
-def _oddness(days: Sequence[date], today: date) -> tuple[int, int]:
-    """How unlikely a statement's days are: those to come, and how often they change direction."""
+def _oddness(days: Sequence[date], today: date) -> tuple[int, int, int]:
+    """How unlikely a statement's days are: those to come, how often they turn, and how far they lie apart."""
     ahead = sum(day > today for day in days)
     steps = [(after > before) - (after < before) for before, after in pairwise(days)]
-    return ahead, min(steps.count(1), steps.count(-1))
+    return ahead, min(steps.count(1), steps.count(-1)), (max(days) - min(days)).days

@@ -25,6 +25,9 @@ from banking.statements import (
 
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
 LOOKED_AT = 200
+# A cell may hold line breaks, but hardly so many.
+LONGEST_RECORD = 50
+NEVER_CLOSED = "Line {} is not CSV: a quotation mark is opened there and never closed."
 MOST_COLUMNS = 60
 # What a column can be, and what its heading then says, in lower case; the earlier the likelier.
 HEADINGS: dict[str, tuple[str, ...]] = {
@@ -42,7 +45,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "description": ("description", "payee", "name", "merchant", "transaction description", "original description",
                     "details", "narrative", "counterparty", "beguenstigter/zahlungspflichtiger", "empfänger",
                     "auftraggeber / begünstigter", "verwendungszweck", "text", "libellé", "transaction", "memo"),
-    "details": ("memo", "extended description", "additional details", "verwendungszweck", "note", "notes",
+    "details": ("memo", "extended description", "additional details", "verwendungszweck",
                 "purpose", "reference text"),
     "currency": ("currency", "ccy", "währung", "currency code", "devise"),
     "reference": ("id", "transaction id", "reference", "reference number", "fitid", "reference id", "transaction_id",
@@ -140,6 +143,7 @@ def reading_of(stored: Mapping[str, Any]) -> Reading:
 def sheet(text: str, encoding: str, delimiter: str = "") -> Sheet:
     """Take the text apart. Raises Unreadable when there is no table in it."""
     mark = delimiter or _delimiter(text)
+    _require_closed(text, mark)
     records = list(_records(text, mark))
     width = _width(records)
     if width < 2:
@@ -166,11 +170,25 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]
     before = 0
     try:
         for cells in lines:
+            if lines.line_num - before > LONGEST_RECORD:
+                raise csv.Error
             if any(cell.strip() for cell in cells):
                 yield before + 1, tuple(cells)
             before = lines.line_num
     except csv.Error:
-        raise Unreadable(f"Line {before + 1} is not CSV: a quotation mark is opened there and never closed.") from None
+        raise Unreadable(NEVER_CLOSED.format(before + 1)) from None
+
+
+def _require_closed(text: str, delimiter: str) -> None:
+    """Raises Unreadable when a quotation mark is still open at the end: it would swallow what follows it."""
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    before = 0
+    try:
+        for _ in lines:
+            before = lines.line_num
+    except csv.Error as problem:
+        if "end of data" in str(problem):
+            raise Unreadable(NEVER_CLOSED.format(before + 1)) from None
 
 
 def _delimiter(text: str) -> str:
@@ -287,7 +305,7 @@ def _row(line: int, cells: Sequence[str], reading: Reading, currency: str, today
 
     def cell(at: int | None) -> str:
         text = "" if at is None else cells[at].strip()
-        return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
+        return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text
 
     on = days.parse(cell(reading.day), reading.order)
     if fault := day_fault(on, today):
