@@ -100,7 +100,7 @@ def _customer(reader: Reader, customer: Body, before: str | None) -> Detail:
     ]
     at = customer["id"]
     tables = [related.accounts(reader, at), related.payments(reader, at), related.methods(reader, at)]
-    return Detail("Customer", facts, [*tables, related.setups(reader, at)])
+    return Detail("Customer", facts, [*tables, related.setups(reader, at), related.sessions(reader, at)])
 
 
 def _account(reader: Reader, account: Body, before: str | None) -> Detail:
@@ -185,6 +185,20 @@ def _session(reader: Reader, session: Body, before: str | None) -> Detail:
     return Detail("Link session", facts, [], state=cells.state(hidden.get("status")))
 
 
+def _endpoint(reader: Reader, endpoint: Body, before: str | None) -> Detail:
+    facts: Facts = [
+        ("To", cells.code(endpoint["url"])),
+        ("Events", ", ".join(endpoint["enabled_events"])),
+        ("Version", cells.code(endpoint["api_version"])),
+    ]
+    return Detail("Webhook endpoint", facts, [], state=cells.state(endpoint["status"]))
+
+
+def _mail(reader: Reader, mail: Body, before: str | None) -> Detail:
+    facts: Facts = [("About", mail["about"]), ("To", cells.clip(mail["to"])), ("Sent", cells.at(mail["at"]))]
+    return Detail("Mail that Stripe would send", facts, [])
+
+
 def _plain(reader: Reader, body: Body, before: str | None) -> Detail:
     facts: Facts = [("Made", cells.at(body.get("created")))]
     status = body.get("status")
@@ -197,9 +211,11 @@ _KINDS: dict[str, Callable[[Reader, Body, str | None], Any]] = {
     "dispute": _part_of_payment("Dispute"),
     "financial_connections.account": _account,
     "financial_connections.session": _session,
+    "mail": _mail,
     "mandate": _mandate,
     "payment_intent": _payment,
     "payment_method": _method,
     "refund": _part_of_payment("Refund"),
     "setup_intent": _setup,
+    "webhook_endpoint": _endpoint,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,16 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from sandbox import clock
-from sandbox.money import bank_days
-from sandbox.pages import details, exchanges, finding, money, overview, people, traffic
+from sandbox import clock, deliveries
+from sandbox.connections import bank_faults
+from sandbox.money import bank_days, settling
+from sandbox.pages import cells, details, exchanges, finding, money, overview, people, traffic
 from sandbox.pages.cells import Body
 from sandbox.pages.paging import Query
 from sandbox.pages.reader import Reader, read
 from sandbox.pages.tables import Table
 from sandbox.store import store
-from sandbox.wire import auth, errors, faults, rendering, table
+from sandbox.wire import auth, errors, faults, limits, rendering, table
 
 STATIC = Path(__file__).parent.parent / "static"
 PAGE_HEADERS = {
@@ -72,11 +74,17 @@ async def pulse(request: Request) -> Body:
 
 async def frame(request: Request) -> Body:
     """What stands around every view: how much there is of each, and the key for calls of Stripe's own."""
-    return {"counts": await read(overview.counts), "faults": _in_force(), "key": auth.SECRET_KEY}
+    return {
+        "counts": await read(overview.counts),
+        "faults": _in_force(),
+        "key": auth.SECRET_KEY,
+        "places": cells.PLACES,
+    }
 
 
 def _in_force() -> int:
-    return sum(1 for fault in faults.listed() if fault["left"] > 0)
+    left = sum(1 for fault in (*faults.listed(), *bank_faults.listed()) if fault["left"] > 0)
+    return left + (deliveries.faults != deliveries.Faults())
 
 
 async def show_overview(request: Request) -> Body:
@@ -120,13 +128,17 @@ async def show_controls(request: Request) -> Body:
         "keys": keys,
         "endpoints": endpoints,
         "kinds": list(faults.KINDS),
+        "bank_kinds": {kind: list(only) for kind, only in bank_faults.KINDS.items()},
+        "untouched": asdict(deliveries.Faults()),
+        "rates": limits.listed(),
         "operations": [f"{operation.method} {operation.path}" for operation in table.TABLE],
     }
 
 
 def _steps() -> list[Body]:
     now = clock.now()
-    settled = bank_days.opening(bank_days.later(bank_days.day_of(now), 4)) - now
+    # Until a little after the bank's answer to what is sent off now.
+    settled = bank_days.opening(bank_days.later(bank_days.day_of(now), settling.SETTLED_AFTER)) - now + 60
     steps = (("1 hour", HOUR), ("1 day", clock.DAY), ("4 business days", settled), ("30 days", 30 * clock.DAY))
     return [{"label": label, "seconds": seconds} for label, seconds in steps]
 

@@ -46,12 +46,32 @@ def overview(reader: Reader) -> Body:
         _first(failed, "Deliveries that failed"),
         _first(refused, "Requests that were refused"),
         _first(happened, "Latest events", 12),
+        _mails(reader),
     )
     return {"tables": [table.shown() for table in tables if table.rows]}
 
 
 def _first(table: Table, title: str, most: int = 6) -> Table:
     return Table(table.columns, table.rows[:most], title=title)
+
+
+_MAIL_COLUMNS = (Column("Mail", "id"), Column("About"), Column("To"), Column("At", "at"))
+
+
+def _mails(reader: Reader) -> Table:
+    """What Stripe would have written to payers."""
+    fields = (
+        "json_extract(body, '$.about') AS about, json_extract(body, '$.to') AS \"to\", json_extract(body, '$.at') AS at"
+    )
+    rows = [
+        Row(
+            row["id"],
+            cells.href(row["id"]),
+            (cells.ref(row["id"]), row["about"], cells.clip(row["to"]), cells.at(row["at"])),
+        )
+        for row in paging.objects(reader, Query(None, {}), ("mail",), fields).rows[:6]
+    ]
+    return Table(_MAIL_COLUMNS, rows, title="Mails that Stripe would send")
 
 
 _DUE_COLUMNS = (Column("In", "in"), Column("What"), Column("Of", "id"))

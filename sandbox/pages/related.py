@@ -39,6 +39,24 @@ def setups(reader: Reader, customer: str) -> Table:
     return Table(money.PERMISSION_COLUMNS, [money.permission_row(row) for row in rows], title="Setup intents")
 
 
+def sessions(reader: Reader, customer: str) -> Table:
+    fields = "json_extract(body, '$._.status') AS status, json_extract(body, '$.permissions') AS permissions"
+    rows = _objects(reader, "financial_connections.session", "holder", customer, fields)
+    columns = (Column("Link session", "id"), Column("State", "state"), Column("For"))
+    return Table(
+        columns,
+        [
+            Row(
+                row["id"],
+                cells.href(row["id"]),
+                (cells.ref(row["id"]), cells.state(row["status"]), ", ".join(cells.loaded(row["permissions"]) or [])),
+            )
+            for row in rows
+        ],
+        title="Link sessions",
+    )
+
+
 def methods(reader: Reader, customer: str) -> Table:
     fields = (
         "json_extract(body, '$.us_bank_account.bank_name') AS bank, "

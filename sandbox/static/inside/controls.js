@@ -20,7 +20,7 @@ export function controls(given, faults, { offset }) {
     part("Have banks go wrong", "What the next refreshes bring over: odd texts, amounts and dates, lists that shift, refreshes without an end.", bankFault(faults, bankKinds)),
     part("Rate limit", rates.per_second ? `${rates.per_second} requests a second; one more is refused with 429.` : "Off: every request is answered.",
       form({ ...control(rates.per_second ? "Turn it off" : "Turn it on", "rate-limit", rates.per_second ? { per_second: null } : {}), method: "PUT" })),
-    part("Webhooks go to", "", ...endpoints.map((endpoint) => h("p", { "data-key": endpoint.id }, h("code", {}, endpoint.url))),
+    part("Webhooks go to", "", ...endpoints.map((endpoint) => h("p", { "data-key": endpoint.id }, h("a", { class: "id", href: `#/deliveries/${endpoint.id}` }, endpoint.url))),
       endpoints.length ? null : h("p", { class: "note" }, "Nowhere."),
       form({ ...control("Send events to this URL", "webhook", {}), method: "PUT", choices: [{ name: "url", label: "URL", kind: "text", value: "" }] })),
     part("Idempotency keys", `${keys} kept. The same key with the same parameters gets the same answer.`, form(control("Forget all keys", "idempotency/forget", {}))),

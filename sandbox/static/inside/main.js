@@ -33,7 +33,7 @@ async function show() {
   const held = main.contains(document.activeElement);
   showPlaces(at.place, frame);
   patchChildren(listPart, drawn(at, left, frame));
-  patchChildren(detailPart, at.id ? right : []);
+  patchChildren(detailPart, right?.() ?? []);
   detailPart.hidden = !at.id;
   main.dataset.split = at.id ? "true" : "false";
   main.dataset.at = location.hash || "#/";
@@ -48,12 +48,14 @@ function leftOf({ place, query }) {
   return ask(`lists/${place}`, Object.fromEntries(query));
 }
 
+/* How to draw the object, once the frame is known. */
 async function rightOf(at) {
   if (!at.id) return null;
   try {
-    return detail(at, await ask(`objects/${encodeURIComponent(at.id)}`, { before: at.query.get("rows") }));
+    const object = await ask(`objects/${encodeURIComponent(at.id)}`, { before: at.query.get("rows") });
+    return () => detail(at, object);
   } catch (refusal) {
-    return missing(at, refusal.message);
+    return () => missing(at, refusal.message);
   }
 }
 
