@@ -24,8 +24,8 @@ class Receiver:
     url: str = ""
     status: int = 200
     statuses: list[int] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
-    signatures: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list, repr=False)
+    signatures: list[str] = field(default_factory=list, repr=False)
 
     def forget(self) -> None:
         self.status = 200
