@@ -409,7 +409,7 @@ def test_axe_finds_nothing_at_360_px(link: Link, screen: str) -> None:
     SCREENS[screen](link)
 
     nothing_found_by_axe(link.page, link.page.frames[1])
-    assert link.page.frames[1].evaluate("document.documentElement.scrollWidth") == 360
+    assert link.page.frames[1].evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def test_axe_finds_nothing_in_the_page_around_it(link: Link) -> None:
@@ -423,7 +423,7 @@ def test_nothing_shifts_while_the_dialog_opens(link: Link) -> None:
 
     shifted = link.page.frames[1].evaluate(
         """() => new Promise((resolve) => {
-        const observer = new PerformanceObserver((list) => resolve(list.getEntries().map((entry) => entry.value)));
+        const observer = new PerformanceObserver((list) => resolve(list.getEntries().map((entry) => [entry.value, ...entry.sources.map((each) => each.node?.id || each.node?.nodeName)])));
         observer.observe({ type: "layout-shift", buffered: true });
         requestAnimationFrame(() => requestAnimationFrame(() => resolve([]))); })"""
     )

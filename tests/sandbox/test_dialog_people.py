@@ -250,7 +250,9 @@ def test_axe_finds_nothing_where_numbers_are_wrong(by_hand: Link) -> None:
     expect(by_hand.dialog.get_by_text("A routing number has 9 digits.")).to_be_visible()
 
     nothing_found_by_axe(by_hand.page, by_hand.page.frames[1])
-    assert by_hand.page.frames[1].evaluate("document.documentElement.scrollWidth") == 360
+    assert by_hand.page.frames[1].evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
 
 
 def test_tab_stops_once_at_a_choice(by_hand: Link) -> None:
