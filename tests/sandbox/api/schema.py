@@ -21,6 +21,19 @@ def load() -> dict[str, Any]:
     return document
 
 
+def path_of(document: dict[str, Any], path: str) -> dict[str, Any] | None:
+    """What the document says of a path, where `*` stands for an id; None when it does not have it."""
+    segments = path.split("/")
+    for named, methods in document["paths"].items():
+        theirs = named.split("/")
+        if len(theirs) == len(segments) and all(
+            mine == "*" if each.startswith("{") else mine == each for mine, each in zip(segments, theirs, strict=True)
+        ):
+            found: dict[str, Any] = methods
+            return found
+    return None
+
+
 def complaints(body: Any, schema: dict[str, Any], schemas: dict[str, Any], path: str = "") -> Iterator[str]:
     """What in `body` the schema does not allow, one sentence each."""
     if "$ref" in schema:

@@ -52,19 +52,10 @@ def _complaints(answer: Answer, operation: Operation, document: dict[str, Any] |
 
 
 def _described(operation: Operation, document: dict[str, Any]) -> dict[str, Any] | None:
-    """The schema of the operation's answer, by its path with whatever names the ids have."""
-    segments = operation.path.split("/")
-    for path, methods in document["paths"].items():
-        named = path.split("/")
-        if len(named) == len(segments) and all(
-            mine == "*" if theirs.startswith("{") else mine == theirs
-            for mine, theirs in zip(segments, named, strict=True)
-        ):
-            answer = methods.get(operation.method.lower(), {}).get("responses", {}).get("200")
-            if answer:
-                found: dict[str, Any] = answer["content"]["application/json"]["schema"]
-                return found
-    return None
+    """The schema of the operation's answer, when the document has it."""
+    methods = schema.path_of(document, operation.path) or {}
+    answer = methods.get(operation.method.lower(), {}).get("responses", {}).get("200")
+    return answer["content"]["application/json"]["schema"] if answer else None
 
 
 def test_the_schema_was_there() -> None:
