@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox import clock
 from sandbox.store import Body, store
 from sandbox.wire import errors
 
@@ -108,11 +109,15 @@ def requests(query: dict[str, str]) -> Body:
 
 
 def deliveries(query: dict[str, str]) -> Body:
-    """Deliveries, oldest first: `limit` newest of those of the event, type, outcome, status or address asked for."""
+    """Deliveries, oldest first: `limit` newest of those of the event, type, outcome, status or address asked for.
+
+    `waiting` is how many attempts are still to come, `due` how many of them now.
+    """
     filters = {name: name for name in ("event", "type", "outcome", "status", "url")}
     data = _lines("deliveries", "seq, body, answer, " + ", ".join(DELIVERY), filters, query)
     (waiting,) = store.db.execute("SELECT count(*) FROM outbox").fetchone()
-    return {"data": data, "waiting": waiting}
+    (due,) = store.db.execute("SELECT count(*) FROM outbox WHERE due <= ?", (clock.now(),)).fetchone()
+    return {"data": data, "waiting": waiting, "due": due}
 
 
 def _lines(table: str, columns: str, filters: dict[str, str], query: dict[str, str]) -> list[Body]:

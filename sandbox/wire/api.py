@@ -66,6 +66,7 @@ class Answer:
     status: int
     body: bytes
     replayed_from: str | None = None
+    kind: bytes = b"application/json"
 
 
 async def api(scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,6 +89,9 @@ async def api(scope: Scope, receive: Receive, send: Send) -> None:
             _cut(scope)
             # Returning with the connection still open would have the server answer after all.
             await gone
+        elif request.meets("truncated_after_success"):
+            await _send(send, request, answer, len(answer.body) // 2)
+            _cut(scope, orderly=True)
         else:
             await _send(send, request, answer)
     finally:
@@ -112,9 +116,12 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def _cut(scope: Scope) -> None:
-    """Closes the connection without an answer, with a reset as a broken network would."""
+def _cut(scope: Scope, *, orderly: bool = False) -> None:
+    """Closes the connection; unless it is to be orderly, with a reset as a broken network would."""
     transport = scope["sandbox.transport"]
+    if orderly:
+        transport.close()
+        return
     sock = transport.get_extra_info("socket")
     if sock is not None:
         # Linger 0: the kernel sends RST instead of an orderly end.
@@ -138,6 +145,12 @@ async def _answer(request: Request, gone: asyncio.Future[Any]) -> Answer | None:
     # The limiter and the network stand before the idempotency layer: nothing of this is saved under the key.
     if request.limited or request.meets("429"):
         return _refuse(request, limits.error())
+    refusal_told = faults.UNSAVED.get(request.fault.kind) if request.fault else None
+    if refusal_told is not None:
+        return _refuse(request, refusal_told)
+    if request.meets("502"):
+        _log(request, 502, faults.BAD_GATEWAY)
+        return Answer(502, faults.BAD_GATEWAY, kind=b"text/html")
     if request.meets("timeout", "connection_reset"):
         _log(request, None)
         if request.meets("timeout"):
@@ -308,9 +321,10 @@ def _log(request: Request, status: int | None, answer: bytes | None = None) -> N
     )
 
 
-async def _send(send: Send, request: Request, answer: Answer) -> None:
+async def _send(send: Send, request: Request, answer: Answer, until: int | None = None) -> None:
+    """Sends the answer, or its beginning alone where it breaks off."""
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", answer.kind),
         (b"content-length", str(len(answer.body)).encode()),
         (b"request-id", request.id.encode()),
         (b"stripe-version", request.version.label.encode("latin-1")),
@@ -331,4 +345,4 @@ async def _send(send: Send, request: Request, answer: Answer) -> None:
     if request.fault is not None and request.fault.should_retry is not None:
         headers.append((b"stripe-should-retry", b"true" if request.fault.should_retry else b"false"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.body", "body": answer.body[:until], "more_body": until is not None})

@@ -9,9 +9,12 @@ from typing import Any
 from sandbox import chance
 from sandbox.store import store
 from sandbox.wire import errors
+from sandbox.wire.errors import ApiError
 
-BEFORE = ("500", "429", "timeout", "connection_reset", "slow")
-AFTER = ("500_after_success", "timeout_after_success", "connection_reset_after_success")
+BEFORE = ("500", "429", "lock_timeout", "502", "503", "timeout", "connection_reset", "slow")
+AFTER = (
+    "500_after_success", "timeout_after_success", "connection_reset_after_success", "truncated_after_success",
+)  # fmt: skip
 KINDS = BEFORE + AFTER
 
 
@@ -44,6 +47,19 @@ class Fault:
             each in ("*", segment) for each, segment in zip(wanted, given, strict=True)
         )
 
+
+# What stands before the idempotency layer refuses like this; nothing of it is saved under the key.
+UNSAVED = {
+    "lock_timeout": ApiError(
+        "This object cannot be accessed right now because another API request or Stripe process is currently accessing "
+        "it. If you see this error intermittently, retry the request.",
+        status=429,
+        code="lock_timeout",
+    ),
+    "503": ApiError("Stripe is temporarily unavailable. Please try again.", status=503, type="api_error"),
+}
+# A gateway's own page, which is no JSON.
+BAD_GATEWAY = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>502 Bad Gateway</body>\r\n</html>\r\n"
 
 _faults: list[Fault] = []
 # Set and renewed to end whatever is being held: a reset and a stop must not wait for it.
