@@ -31,6 +31,11 @@ class Reason:
     opens: str
     why: str
 
+    @property
+    def reads(self) -> bool:
+        """Whether it is about reading; paying is a permission of its own."""
+        return self.permission != "payment_method"
+
 
 REASONS = {
     "balances": Reason("balances", "Balances", "What you have today, and how far it reaches."),

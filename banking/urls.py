@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from banking import hand_views, import_views, views
+from banking import hand_views, import_views, link_views, views
 
 app_name = "banking"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("link/", views.link, name="link"),
     path("link/<str:session_id>/completion/", views.link_completion, name="link_completion"),
     path("linked/", views.linked, name="linked"),
+    path("webview/", link_views.webview, name="webview"),
+    path("webview/ended/", link_views.webview_ended, name="webview_ended"),
+    path("<int:account_id>/more/", link_views.more, name="more"),
     path("<int:account_id>/", views.account, name="account"),
     path("<int:account_id>/refresh/", views.refresh, name="refresh"),
     path("<int:account_id>/disconnection/", views.disconnection, name="disconnection"),

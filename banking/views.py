@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import in_household
 from accounts.households import Place
-from banking import disconnecting, hand_views, linking, overview, reconciling, refreshing
+from banking import asking, disconnecting, hand_views, linking, overview, reconciling, refreshing
+from banking.asking import Choice, Reason
 from banking.models import Account, Feature, LinkSession, Owner, Refresh
 from fcdash import tenancy
 from fcdash.gateway.errors import StripeProblem, WillNotWork
@@ -66,9 +67,10 @@ def _totals(found: list[overview.AccountNow]) -> dict[str, int]:
 def link(request: HttpRequest, place: Place) -> HttpResponse:
     """GET says what linking does; POST opens a session: JSON for the script, Stripe's own page without one."""
     if request.method == "GET":
-        context = {"section": "accounts", "stripe_js_url": settings.STRIPE_JS_URL}
+        reads = [reason for reason in asking.reasons(settings.LINK_PERMISSIONS) if reason.reads]
+        context = {"section": "accounts", "stripe_js_url": settings.STRIPE_JS_URL, "reads": reads}
         return TemplateResponse(request, "banking/link.html", context)
-    return _open_dialog(request, place)
+    return open_dialog(request, place)
 
 
 @require_POST
@@ -76,16 +78,19 @@ def link(request: HttpRequest, place: Place) -> HttpResponse:
 def relink(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
     """The person signs in to the account's bank again; the account, its history and edits stay."""
     try:
-        return _open_dialog(request, place, account_id)
+        return open_dialog(request, place, account_id)
     except Account.DoesNotExist:
         raise Http404 from None
 
 
-def _open_dialog(request: HttpRequest, place: Place, relink_account: int | None = None) -> HttpResponse:
+def open_dialog(
+    request: HttpRequest, place: Place, relink_account: int | None = None, choice: Choice = linking.USUAL
+) -> HttpResponse:
+    """Start a session: JSON for the script, a page that leads on to Stripe's own without one."""
     with_script = "application/json" in request.headers.get("Accept", "")
     mode = "web" if with_script else "hosted"
     try:
-        started = linking.start(place.household_id, request.user, mode, relink_account=relink_account)  # type: ignore[arg-type]
+        started = linking.start(place.household_id, request.user, mode, choice, relink_account=relink_account)  # type: ignore[arg-type]
     except linking.NotAllowed as problem:
         if with_script:
             return JsonResponse({"detail": str(problem)}, status=409)
@@ -121,7 +126,7 @@ def link_completion(request: HttpRequest, place: Place, session_id: str) -> Http
 def linked(request: HttpRequest) -> HttpResponseBase:
     """Where Stripe's own page sends people back to. Whoever came from an app is not signed in here: back to the app."""
     if not request.user.is_authenticated:
-        return TemplateResponse(request, "banking/back_to_app.html")
+        return TemplateResponse(request, "pages/back_to_app.html")
     return _linked(request)
 
 
@@ -165,11 +170,17 @@ def account(request: HttpRequest, place: Place, account_id: int) -> HttpResponse
         "stripe_js_url": settings.STRIPE_JS_URL,
         "agreements": reconciling.agreements(place.household_id, account_id),
         "features": [(Feature(key).label, state) for key, state in sorted(now.freshness.items())],
+        "may_ask": may_ask(now),
         "not_asked": [feature.label for feature in Feature if feature.permission not in now.permissions],
         "owners": list(Owner.objects.filter(**mine)),
         "receipts": list(Refresh.objects.filter(**mine).order_by("-started_at", "-pk")[:12]),
     }
     return TemplateResponse(request, "banking/account.html", context)
+
+
+def may_ask(now: overview.AccountNow) -> list[Reason]:
+    """What the person has not allowed for this account, and may be asked for by a new session."""
+    return asking.reasons(settings.LINK_PERMISSIONS, had=now.permissions) if now.status == Account.Status.ACTIVE else []
 
 
 def _load(place: Place, account_id: int) -> overview.AccountNow:

@@ -26,11 +26,23 @@ DESCRIPTOR = re.compile(r"(?=.*[A-Za-z])[ -~]{5,22}")
 DESCRIPTOR_FORBIDS = set("<>\\'\"*")
 
 
+# TEAMID.bundle.id, and package=fingerprint, as Apple and Google write them
+APPLE_APP = re.compile(r"[A-Z0-9]{10}\.[A-Za-z0-9.-]+")
+ANDROID_APP = re.compile(r"[A-Za-z][\w.]+=[0-9A-F]{2}(:[0-9A-F]{2}){31}")
+PERMISSIONS = ("balances", "ownership", "payment_method", "transactions")
+LINKING = {
+    "LINK_PERMISSIONS": PERMISSIONS,
+    "LINK_PREFETCH": ("balances", "ownership", "transactions"),
+    "LINK_ACCOUNT_SUBCATEGORIES": ("checking", "savings", "credit_card", "line_of_credit", "mortgage"),
+}
+
+
 def wrong_settings() -> Iterator[Finding]:
     """Each wrong setting: the number of its check and a sentence that names the variable."""
     yield from _stripe_keys()
     yield from _stripe_addresses()
     yield from _words()
+    yield from _linking()
     if not settings.DEBUG:
         yield from _production()
 
@@ -73,6 +85,25 @@ def _stripe_addresses() -> Iterator[Finding]:
         yield "E007", "STRIPE_API_BASE is Stripe's own and STRIPE_SECRET_KEY the sandbox's."
     if (urlsplit(script).hostname == STRIPE_JS_HOST) == settings.STRIPE_SANDBOX:
         yield "E008", "STRIPE_JS_URL and STRIPE_API_BASE contradict each other: one is a sandbox's, the other is not."
+
+
+def _linking() -> Iterator[Finding]:
+    for name, offered in LINKING.items():
+        if not set(getattr(settings, name)) <= set(offered):
+            yield "E020", f"{name} holds something else than {', '.join(offered)}."
+    if not settings.LINK_PERMISSIONS:
+        yield "E020", "LINK_PERMISSIONS is empty: Stripe asks for at least one."
+    if settings.LINK_PAYABLE not in ("", "all", "at_least_one", "none"):
+        yield "E020", "LINK_PAYABLE is none of all, at_least_one and none."
+    if not 0 <= settings.LINK_ACCOUNTS <= 100:
+        yield "E020", "LINK_ACCOUNTS must be 0 (any number) to 100."
+    if any(not APPLE_APP.fullmatch(app) for app in settings.APPLE_APP_IDS):
+        yield (
+            "E021",
+            "APPLE_APP_IDS has a malformed part: each is TEAMID.bundle.id, such as AB12CD34EF.org.example.app.",
+        )
+    if any(not ANDROID_APP.fullmatch(app) for app in settings.ANDROID_APPS):
+        yield "E021", "ANDROID_APPS has a malformed part: each is package=SHA256, the fingerprint as AA:BB:…, 32 pairs."
 
 
 def _words() -> Iterator[Finding]:

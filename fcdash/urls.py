@@ -29,6 +29,7 @@ urlpatterns = [
     path("banks/", include("banking.urls")),
     *[path("", include(f"{app}.urls")) for app in ("spending", "payments", "api") if find_spec(f"{app}.urls")],
 ]
+urlpatterns += [path(address[1:], wellknown.returned) for address in wellknown.return_paths() if address != "/"]
 if settings.DEBUG:
     from fcdash import kit
 
