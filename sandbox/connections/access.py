@@ -36,11 +36,11 @@ def deactivate(account: Body, cause: str = "access_expired", action: str | None 
     refuse_if_disconnected(account)
     if account["status"] == "inactive":
         return
-    ended = refreshing.end_all(account)
+    refreshing.fail_running(account)
+    refreshing.forbid_all(account)
     action = action or ("none" if cause in FINAL_CAUSES else "relink_required")
     account.update(status="inactive", status_details={"inactive": {"action": action, "cause": cause}})
     store.save(account)
-    refreshing.tell(account, ended)
     events.emit(DEACTIVATED, account)
 
 
@@ -60,12 +60,12 @@ def disconnect(account: Body) -> None:
     """Ends access for good: nothing that was read of the account can be read any more; saved and told."""
     if account["status"] == "disconnected":
         return
-    ended = refreshing.end_all(account)
+    refreshing.fail_running(account)
+    refreshing.forbid_all(account)
     account.update(status="disconnected", status_details={}, subscriptions=[])
     account.update(balance=None, ownership=None, account_numbers=None)
     timers.drop_timers(account["id"])
     store.save(account)
-    refreshing.tell(account, ended)
     events.emit(DISCONNECTED, account)
 
 

@@ -51,7 +51,8 @@ def reissue(account: Body) -> None:
         return
     issue(account)
     store.save(account)
-    if account["account_numbers"] != before or (given and given.tokenized):
+    fresh = account["account_numbers"] and given and given.tokenized
+    if account["account_numbers"] != before or fresh:
         events.emit(UPDATED, account)
 
 

@@ -232,11 +232,9 @@ def test_a_plain_session_over_the_same_bank_account_brings_another_account(sandb
 
 def test_a_relink_can_widen_permissions_add_accounts_and_prefetch(sandbox: Sandbox) -> None:
     (checking,) = link_at(sandbox, "cascade-checking", **{"permissions[]": "balances"})
+    form: dict[str, Any] = {"permissions[]": ["balances", "transactions"], "prefetch[]": "transactions"}
 
-    ended = relink(
-        sandbox, checking, "cascade-checking", "cascade-savings",
-        **{"permissions[]": ["balances", "transactions"], "prefetch[]": "transactions"},
-    )  # fmt: skip
+    ended = relink(sandbox, checking, "cascade-checking", "cascade-savings", **form)
 
     assert shown(sandbox, checking)["permissions"] == ["balances", "transactions"]
     eventually(lambda: shown(sandbox, checking)["transaction_refresh"]["status"] == "succeeded")
