@@ -18,10 +18,13 @@ from stripe._request_options import RequestOptions
 from typing_extensions import is_typeddict
 
 from sandbox.wire import errors
+from sandbox.wire.errors import ApiError
 
 # A checked value that the caller sent empty: "take this away".
 UNSET = ""
 
+MOST_FIELDS = 10_000
+DEEPEST = 32
 # The most that any text may have; some have less.
 LONGEST_TEXT = 5000
 
@@ -41,11 +44,23 @@ _INTEGER = re.compile(r"-?\d{1,18}")
 def decode(form: str) -> dict[str, Any]:
     """`a[b]=1&c[]=2` as nested dicts; every leaf is a string, a list is still a dict by number (see `listed`)."""
     root: dict[str, Any] = {}
-    for name, value in parse_qsl(form, keep_blank_values=True, max_num_fields=10_000):
-        head, _, _ = name.partition("[")
+    for name, value in _pairs(form):
+        head, bracket, _ = name.partition("[")
         path = [head, *_SEGMENT.findall(name[len(head) :])]
+        if bracket and "[" + "][".join(path[1:]) + "]" != name[len(head) :]:
+            # Brackets that do not pair are no hash: the whole is a name that nobody knows.
+            path = [name]
+        if len(path) > DEEPEST:
+            raise ApiError(f"Invalid request: parameters are nested at most {DEEPEST} deep.")
         _place(root, path, value)
     return root
+
+
+def _pairs(form: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(form, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise ApiError(f"Invalid request: at most {MOST_FIELDS} parameters are taken.") from None
 
 
 def _place(root: dict[str, Any], path: list[str], value: str) -> None:
@@ -62,7 +77,7 @@ def _slot(here: dict[str, Any], segment: str, following: str | None) -> str:
     """The key for a segment; `[]` takes the next free number, or goes on with the last hash that lacks the field."""
     if segment:
         return segment
-    numbers = [int(key) for key in here if key.isdigit()]
+    numbers = [int(key) for key in here if _is_number(key)]
     last = max(numbers, default=-1)
     open_hash = here.get(str(last))
     if following and isinstance(open_hash, dict) and following not in open_hash:
@@ -80,7 +95,11 @@ def listed(value: Any) -> Any:
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, dict) and bool(value) and all(key.isdigit() for key in value)
+    return isinstance(value, dict) and bool(value) and all(map(_is_number, value))
+
+
+def _is_number(key: str) -> bool:
+    return key.isascii() and key.isdigit() and len(key) <= 9
 
 
 def _items(value: dict[str, Any]) -> list[Any]:
