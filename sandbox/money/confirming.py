@@ -161,7 +161,7 @@ def _mandate(intent: Body, method: Body) -> Body:
     if "mandate" in agreed:
         return mandates.usable(agreed["mandate"], method, intent["amount"])
     single = None if _is_for_later(intent) else {"amount": intent["amount"], "currency": intent["currency"]}
-    return mandates.accept(method, agreed["mandate_data"], single_use=single, on_behalf_of=intent["on_behalf_of"])
+    return mandates.accept(intent, method, agreed["mandate_data"], single_use=single)
 
 
 def _is_for_later(intent: Body) -> bool:

@@ -15,24 +15,23 @@ from sandbox.wire.errors import ApiError
 from sandbox.wire.operations import Call, Operation
 
 
-def accept(
-    payment_method: Body, mandate_data: Mapping[str, Any], *, single_use: Body | None, on_behalf_of: str | None = None
-) -> Body:
-    """A new active mandate from the customer's acceptance."""
+def accept(intent: Body, payment_method: Body, mandate_data: Mapping[str, Any], *, single_use: Body | None) -> Body:
+    """A new active mandate from the customer's acceptance, as the intent asks for it."""
+    paper = intent["payment_method_options"]["us_bank_account"].get("mandate_options", {})
     mandate: Body = {
         "id": ids.new_id("mandate"),
         "object": "mandate",
         "customer_acceptance": acceptance(mandate_data),
         "livemode": False,
         "payment_method": payment_method["id"],
-        "payment_method_details": {"type": "us_bank_account", "us_bank_account": {}},
+        "payment_method_details": {"type": "us_bank_account", "us_bank_account": dict(paper)},
         "status": "active",
         "type": "single_use" if single_use else "multi_use",
         "_": {"used": False},
     }
     mandate["single_use" if single_use else "multi_use"] = single_use or {}
-    if on_behalf_of:
-        mandate["on_behalf_of"] = on_behalf_of
+    if intent["on_behalf_of"]:
+        mandate["on_behalf_of"] = intent["on_behalf_of"]
     mails.write(
         "mandate",
         payment_method,

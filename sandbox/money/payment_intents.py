@@ -16,7 +16,7 @@ from stripe.params import (
 )
 
 from sandbox import clock, customers, events, ids
-from sandbox.money import canceling, confirming, intents, microdeposits, terms
+from sandbox.money import canceling, confirming, intents, microdeposits, searching, terms
 from sandbox.store import Body, store
 from sandbox.wire import listing
 from sandbox.wire.errors import ApiError
@@ -198,6 +198,7 @@ OPERATIONS = (
         emits=("payment_intent.created", *_FOLLOWS),
     ),
     Operation("GET", _PATH, list_intents, PaymentIntentListParams, beyond=("customer_account",)),
+    *searching.OPERATIONS,
     Operation("GET", _PATH + "/*", retrieve, PaymentIntentRetrieveParams, publishable=True),
     Operation(
         "POST",

@@ -161,9 +161,7 @@ def verify_microdeposits(call: Call) -> Body:
 def finish(intent: Body, method: Body) -> None:
     """The account is verified and the mandate accepted: saved."""
     single_use = intent["_"]["single_use"]
-    mandate = mandates.accept(
-        method, intent["_"]["mandate_data"], single_use=single_use, on_behalf_of=intent["on_behalf_of"]
-    )
+    mandate = mandates.accept(intent, method, intent["_"]["mandate_data"], single_use=single_use)
     intent["single_use_mandate" if single_use else "mandate"] = mandate["id"]
     intent.update(status="succeeded", next_action=None, last_setup_error=None)
     intent["latest_attempt"] = _attempt(intent, "succeeded", None)["id"]

@@ -78,7 +78,7 @@ def expand(body: Body, paths: list[str], version: Version) -> Body:
 
 
 def _expand_into(body: Body, segments: list[str], version: Version, whole: str) -> None:
-    if body.get("object") == "list":
+    if body.get("object") in ("list", "search_result"):
         _expand_items(body, segments, version, whole)
         return
     holder, key, rest = _place(body, segments, whole)

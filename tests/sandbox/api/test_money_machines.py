@@ -201,6 +201,7 @@ class Money:
         for refund in refunds:
             self.log.agrees_with(refund)
         disputes = self.read(f"/v1/disputes?payment_intent={intent['id']}")
+        assert len(disputes) == sum(charge["disputed"] for charge in charges)
         for body in [*charges, *refunds, *disputes]:
             self.is_booked(body)
 

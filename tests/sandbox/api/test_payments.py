@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -329,6 +330,7 @@ def test_refunds_arrive_after_three_business_days(sandbox: Sandbox, linked: Link
     sandbox.post("/clock/advance", {"seconds": FORTNIGHT})
 
     assert sandbox.api.refunds.retrieve(refund.id).status == "succeeded"
+    assert types(sandbox, "refund.") == ["refund.created", "refund.updated"]
     charge = sandbox.api.charges.retrieve(intent.latest_charge)
     assert (charge.amount_refunded, charge.refunded) == (1_000, False)
 
@@ -461,16 +463,23 @@ def test_a_setup_confirmed_in_two_steps(sandbox: Sandbox, linked: Linked) -> Non
 
 
 def test_a_payment_starts_later_on_a_target_date(sandbox: Sandbox, linked: Linked) -> None:
-    from datetime import UTC, datetime, timedelta
-
-    day = (datetime.now(UTC) + timedelta(days=10)).date().isoformat()
-    options = {"us_bank_account": {"target_date": day}}
+    day = (datetime.now(UTC) + timedelta(days=10)).date()
+    options = {"us_bank_account": {"target_date": day.isoformat()}}
     intent = confirmed_payment(sandbox, linked, payment_method_options=options)
 
+    bank = sandbox.api.charges.retrieve(intent.latest_charge).payment_method_details.us_bank_account
+    assert date.fromisoformat(bank.expected_debit_date) == bank_days.later(day, 0)
     sandbox.post("/clock/advance", {"seconds": 8 * DAY})
-    assert sandbox.api.payment_intents.retrieve(intent.id).status == "processing"
-    sandbox.post("/clock/advance", {"seconds": FORTNIGHT})
-    assert sandbox.api.payment_intents.retrieve(intent.id).status == "succeeded"
+    assert sandbox.api.payment_intents.cancel(intent.id).status == "canceled"
+
+
+def test_an_account_is_debited_on_the_next_bank_day(sandbox: Sandbox, linked: Linked) -> None:
+    intent = confirmed_payment(sandbox, linked)
+
+    charge = sandbox.api.charges.retrieve(intent.latest_charge)
+
+    debited = date.fromisoformat(charge.payment_method_details.us_bank_account.expected_debit_date)
+    assert debited == bank_days.later(bank_days.day_of(charge.created), 1)
 
 
 def test_another_customer_is_unaffected_by_a_deleted_one(sandbox: Sandbox, linked: Linked) -> None:
