@@ -182,6 +182,8 @@ def _registration(answer: Answer) -> Finding:
         ):
             return ok(subject, "registered: a bank was linked in the last 30 days")
         return unknown(subject, "nobody has linked a bank yet", "--open-sessions opens a session that nobody uses.")
+    if answer.status != 400:
+        return unknown(subject, answer.message or f"answered {answer.status}")
     return wrong(subject, answer.message, "Dashboard, Financial Connections: finish the application.")
 
 
@@ -191,8 +193,8 @@ def _hosted(answer: Answer) -> Finding:
         return ok(subject, "a session was opened, which nobody uses")
     if answer.code == "resource_missing":
         return ok(subject, "the preview's words are understood")
-    if answer.status == 403:
-        return unknown(subject, "the right to open sessions is missing")
+    if answer.status != 400:
+        return unknown(subject, answer.message or f"answered {answer.status}")
     remedy = "Ask Stripe for the hosted preview. Without it, linking needs JavaScript; everything else works."
     return wrong(subject, answer.message or f"answered {answer.status}", remedy, optional=True)
 

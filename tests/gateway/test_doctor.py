@@ -156,3 +156,22 @@ def test_lines_for_people_name_the_remedy(sandbox: Sandbox) -> None:
 
     assert "not ok          Webhook endpoint: there is none\n" in out.getvalue()
     assert "-> manage.py stripe_endpoint makes it" in out.getvalue()
+
+
+def test_a_restricted_key_is_told_which_right_it_lacks(sandbox: Sandbox, settings: Any) -> None:
+    settings.STRIPE_SECRET_KEY = "rk_test_some"
+    sandbox.put("/sandbox/keys", {"rk_test_some": {"customers": "write", "events": "read", "mandates": "read"}})
+
+    found = examine()
+
+    rights_held = {s for s, f in found.items() if s.startswith("Right: ") and f["verdict"] == "ok"}
+    assert rights_held == {"Right: Customers, write", "Right: Events, read", "Right: Mandates, read"}
+    missing = found["Right: PaymentIntents, write"]
+    assert (missing["verdict"], missing["words"]) == ("not ok", "missing; it is for debits")
+    assert "PaymentIntents Write" in missing["remedy"]
+    assert found["Right: Webhook Endpoints, write"]["is_optional"]
+    # What the key may not see is not guessed.
+    assert found["Key"]["words"].startswith("restricted")
+    assert found["Account"]["words"].startswith("acct_sandbox; ")
+    unknown = ("Account", "Financial Connections", "Stripe's own page for linking", "Webhook endpoint")
+    assert {found[subject]["verdict"] for subject in unknown} == {"cannot be told"}
