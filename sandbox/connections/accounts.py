@@ -206,10 +206,20 @@ def owners(call: Call) -> Body:
 _PATH = "/v1/financial_connections/accounts"
 _LINKED = ("active", "inactive")
 
+_REFRESH_FAULTS = ("refresh_hangs", "refresh_fails")
+
 OPERATIONS = (
     Operation("GET", _PATH, list_accounts, AccountListParams),
-    Operation("GET", _PATH + "/*", retrieve, AccountRetrieveParams),
-    Operation("POST", _PATH + "/*/refresh", refresh, AccountRefreshParams, states=("active",), emits=refreshing.EMITS),
+    Operation("GET", _PATH + "/*", retrieve, AccountRetrieveParams, faults=("balance",)),
+    Operation(
+        "POST",
+        _PATH + "/*/refresh",
+        refresh,
+        AccountRefreshParams,
+        states=("active",),
+        emits=refreshing.EMITS,
+        faults=_REFRESH_FAULTS,
+    ),
     Operation(
         "POST",
         _PATH + "/*/subscribe",
@@ -217,6 +227,7 @@ OPERATIONS = (
         AccountSubscribeParams,
         states=("active",),
         emits=(refreshing.EVENT + "transactions",),
+        faults=_REFRESH_FAULTS,
     ),
     Operation("POST", _PATH + "/*/unsubscribe", unsubscribe, AccountUnsubscribeParams),
     Operation(

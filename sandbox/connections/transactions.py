@@ -144,6 +144,14 @@ _quoted = cache(json.dumps)
 
 
 OPERATIONS = (
-    Operation("GET", "/v1/financial_connections/transactions", list_transactions, TransactionListParams),
-    Operation("GET", "/v1/financial_connections/transactions/*", retrieve, TransactionRetrieveParams),
+    Operation(
+        "GET",
+        "/v1/financial_connections/transactions",
+        list_transactions,
+        TransactionListParams,
+        faults=(*bank_faults.ROWS, "shift"),
+    ),
+    Operation(
+        "GET", "/v1/financial_connections/transactions/*", retrieve, TransactionRetrieveParams, faults=bank_faults.ROWS
+    ),
 )

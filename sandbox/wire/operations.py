@@ -64,6 +64,7 @@ class Operation:
     `preview`: no other version knows it.
     `states`: those of the object from which it is taken; none named means any.
     `emits`: the events that may follow from it, at once or later.
+    `faults`: those of the banks that show in it, at once or later.
     """
 
     method: str
@@ -77,6 +78,7 @@ class Operation:
     preview: bool = False
     states: tuple[str, ...] = ()
     emits: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+from sandbox import deliveries
 from sandbox.wire import faults, params, versions
 from sandbox.wire.operations import Operation
 from sandbox.wire.table import TABLE
@@ -44,7 +45,7 @@ def _row(operation: Operation) -> str:
         _parameters(operation),
         ", ".join(_code(operation.states)) or "any",
         "<br>".join(_code(operation.emits)) or "none",
-        "all",
+        _faults(operation),
     )
     return "| " + " | ".join(cells) + " |"
 
@@ -55,9 +56,9 @@ def _key(operation: Operation) -> str:
 
 
 def _parameters(operation: Operation) -> str:
-    fields = params.fields_of(operation.shape)
-    required = [name for name, field in fields.items() if field.required]
-    optional = [name for name in fields if name not in required and name not in operation.beyond]
+    taken = params.fields_of(operation.shape)
+    required = [name for name, field in taken.items() if field.required]
+    optional = [name for name in taken if name not in required and name not in operation.beyond]
     count = Count()
     _count(operation.shape, count, set(operation.beyond))
     parts = []
@@ -72,12 +73,18 @@ def _parameters(operation: Operation) -> str:
         parts.append(f"nested: {count.nested}")
     if count.enums:
         parts.append(f"enums: {count.enums}")
-    only_new = [name for name in params.fields_of(operation.shape_at(_FULLEST)) if name not in fields]
+    only_new = [name for name in params.fields_of(operation.shape_at(_FULLEST)) if name not in taken]
     if only_new:
         parts.append("previews only: " + ", ".join(_code(only_new)))
     if operation.beyond:
         parts.append("refused: " + ", ".join(_code(operation.beyond)))
     return "; ".join(parts)
+
+
+def _faults(operation: Operation) -> str:
+    """Which of the three families of faults strike it; the banks' by name."""
+    families = ["API", *(["webhooks"] if operation.emits else [])]
+    return ", ".join([*families, *_code(operation.faults)])
 
 
 def _count(shape: type, count: Count, without: set[str]) -> None:
@@ -102,7 +109,13 @@ def _code(names: Iterable[str]) -> list[str]:
 def section() -> str:
     """What stands between the two markers of the page."""
     before, after = (", ".join(_code(kinds)) for kinds in (faults.BEFORE, faults.AFTER))
-    return f"{BEGIN}\n\nAll faults: {before} before any effect; {after} after it.\n\n{table()}\n\n{END}"
+    webhooks = ", ".join(_code(each.name for each in fields(deliveries.Faults) if each.name != "seed"))
+    legend = (
+        f"- *API* faults: {before} before any effect; {after} after it.\n"
+        f"- *Webhooks* faults, for the events of an operation: {webhooks}.\n"
+        "- The others are the banks'."
+    )
+    return f"{BEGIN}\n\n{legend}\n\n{table()}\n\n{END}"
 
 
 def inserted(page: str) -> str:
