@@ -15,11 +15,17 @@ export function cell(value) {
   if ("at" in value) return instant(value.at);
   if ("in" in value) return h("span", { class: "data" }, `in ${span(value.in)}`);
   if ("next" in value) return h("span", { class: "dim" }, value.next === null ? "next: no date" : ["next ", instant(value.next)]);
-  if ("code" in value) return h("code", {}, value.code);
+  if ("code" in value) return h("code", {}, breakable(value.code));
   if ("marks" in value) return h("span", { class: "marks" }, value.marks.map(state));
   if ("parts" in value) return h("span", { class: "parts" }, value.parts.map(cell));
   if ("ref" in value) return value.ref ? h("a", { class: "id", href: value.ref }, value.text) : h("code", {}, value.text);
   return JSON.stringify(value);
+}
+
+/* Names with points and underscores break there, and what has none does anywhere in the end. */
+function breakable(text) {
+  const pieces = String(text).match(/[^_./-]{0,24}[_./-]?/g) ?? [];
+  return pieces.filter(Boolean).flatMap((piece) => [piece, h("wbr")]).slice(0, -1);
 }
 
 export function state({ state: name, tone }) {
