@@ -12,6 +12,7 @@ from typing import Any
 from sandbox import clock, deliveries, ids
 from sandbox.store import HIDDEN, Body, store
 from sandbox.wire import errors, rendering, versions
+from sandbox.wire.errors import ApiError
 
 
 @dataclass
@@ -84,7 +85,11 @@ def _as_shown_to(endpoint: Body, body: Body) -> str | None:
     label = endpoint["api_version"]
     if label is None or label == versions.CURRENT.label:
         return None
-    return store.dump(rendering.shown(body, versions.parse(label)))
+    try:
+        return store.dump(rendering.shown(body, versions.parse(label)))
+    except ApiError:
+        # A version that endpoints may name and requests may not, as the Dashboard's own.
+        return None
 
 
 def _write(type: str, data: dict[str, Any], told: list[tuple[Body, str | None]], luck: Random) -> None:
