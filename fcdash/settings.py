@@ -80,6 +80,8 @@ STRIPE_MODE = "sandbox" if STRIPE_SANDBOX else "live" if STRIPE_LIVEMODE else "t
 STRIPE_TEST_KEY_IN_PRODUCTION: bool = env.bool("STRIPE_TEST_KEY_IN_PRODUCTION", default=False)
 STRIPE_EVENT_DAYS: int = env.int("STRIPE_EVENT_DAYS", default=90)
 STRIPE_CONNECT_SECONDS, STRIPE_READ_SECONDS, STRIPE_RETRIES = 3, env.int("STRIPE_READ_SECONDS", default=20), 2
+# So long is an account kept for a worker that reads it; should the worker die, another takes it up after that.
+REFRESH_LEASE_SECONDS: int = env.int("REFRESH_LEASE_SECONDS", default=300)
 # How often a day a household's accounts may be refreshed where Stripe bills for it, by feature.
 STRIPE_BILLED_A_DAY: dict[str, int] = {
     "balance": env.int("STRIPE_BALANCES_A_DAY", default=100),
@@ -300,17 +302,18 @@ STRIPE_BINDING = "webhooks.binding"
 
 # --- The browser's side -----------------------------------------------------------------------------------------
 _stripe_js_origin = "{0.scheme}://{0.netloc}".format(urlsplit(STRIPE_JS_URL))
-_stripe_frames = (
-    [_stripe_js_origin]
-    if STRIPE_SANDBOX
-    else [_stripe_js_origin, "https://*.js.stripe.com", "https://hooks.stripe.com", "https://*.link.com"]
-)
+# https://docs.stripe.com/security/guide#content-security-policy; the sandbox needs its own origin alone.
+_stripe_scripts, _stripe_frames, _stripe_images = [_stripe_js_origin], [_stripe_js_origin], list[str]()
+if not STRIPE_SANDBOX:
+    _stripe_scripts += ["https://*.js.stripe.com"]
+    _stripe_frames += ["https://*.js.stripe.com", "https://hooks.stripe.com", "https://*.link.com"]
+    _stripe_images += ["https://*.stripe.com", "https://*.link.com"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF, _stripe_js_origin],
+        "script-src": [SELF, *_stripe_scripts],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *_stripe_images],
         "font-src": [SELF],
         "connect-src": [SELF, STRIPE_API_BASE],
         "frame-src": _stripe_frames,

@@ -159,3 +159,16 @@ def test_the_walls_between_households_are_checked() -> None:
         # As the system role: it may become nobody.
         cursor.execute("SET LOCAL ROLE fcdash_system")
     assert "may not become fcdash_search" in said()
+
+
+def test_the_policy_names_where_stripes_script_comes_from() -> None:
+    asks = "from django.conf import settings; print(settings.CONTENT_SECURITY_POLICY['DIRECTIVES'])"
+
+    said = start({**SOUND, "DJANGO_SETTINGS_MODULE": "fcdash.settings"}, "-c", asks).stdout
+
+    for directive in (
+        "'script-src': [\"'self'\", 'https://js.stripe.com', 'https://*.js.stripe.com']",
+        "'connect-src': [\"'self'\", 'https://api.stripe.com']",
+        "'frame-src': ['https://js.stripe.com', 'https://*.js.stripe.com', 'https://hooks.stripe.com',",
+    ):
+        assert directive in said

@@ -103,8 +103,11 @@ def test_each_way_of_an_app_ends_in_figures(
 
 @pytest.mark.parametrize("way", WAYS)
 def test_each_client_finds_what_it_reads(alice: Api, sandbox: Sandbox, way: str) -> None:
-    session = ok(alice.post("/link-sessions", WAYS[way]), 201)
+    answer = alice.post("/link-sessions", WAYS[way])
+    session = ok(answer, 201)
 
+    # It opens a dialog in the person's name: no cache may keep it.
+    assert "no-store" in answer.headers["Cache-Control"]
     if way == "hosted":
         assert session["client_secret"] is None
         assert session["url"].startswith(sandbox.url)
