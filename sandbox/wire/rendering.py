@@ -106,7 +106,8 @@ def _expand_items(page: Body, segments: list[str], version: Version, whole: str)
 
 def _kind_on(page: Body) -> str:
     """The kind that a list is of, by its URL."""
-    family, _, plural = page["url"].partition("?")[0].removeprefix("/v1/").rpartition("/")
+    path = page["url"].partition("?")[0].removeprefix("/v1/").removesuffix("/search")
+    family, _, plural = path.rpartition("/")
     kind = plural.removesuffix("s")
     return f"financial_connections.{kind}" if family.startswith("financial_connections") else kind
 

@@ -123,6 +123,7 @@ def money(world: World, drive: Drive) -> None:
     intent = drive("payment_intents.confirm", intent.id, {"mandate": saved.mandate})
     assert drive("payment_intents.retrieve", intent.id, {"expand": ["latest_charge"]}).latest_charge.amount == 90_00
     assert drive("payment_intents.list", {"customer": world.customer}).data
+    assert drive("payment_intents.search", {"query": "status:'processing'"}).data[0].id == intent.id
     assert drive("payment_intents.cancel", drive("payment_intents.create", cents).id).status == "canceled"
     unverified = drive("payment_intents.create", {**cents, **typed})
     verified = drive("payment_intents.verify_microdeposits", unverified.id, {"amounts": [32, 45]})

@@ -237,6 +237,10 @@ GOOD: dict[str, Callable[[World], Request]] = {
         },
     ),
     "GET /v1/payment_intents": lambda w: ("/v1/payment_intents", {**_PAGE, "customer": w.customer}),
+    "GET /v1/payment_intents/search": lambda w: (
+        "/v1/payment_intents/search",
+        {"query": "status:'succeeded' AND amount>100", "limit": 1, "expand": ["data.customer"]} if w.paid else {},
+    ),
     "GET /v1/payment_intents/*": lambda w: (
         f"/v1/payment_intents/{w.paid.id}",
         {"expand": ["latest_charge.payment_intent"]},
