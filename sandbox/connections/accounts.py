@@ -125,7 +125,13 @@ def list_accounts(call: Call) -> Body:
     if customer is not None:
         customers.existing(customer, "account_holder[customer]")
     return listing.page(
-        KIND, call.params, call.url, call.version, places={"holder": customer}, where=_of_session(session)
+        KIND,
+        call.params,
+        call.url,
+        call.version,
+        places={"holder": customer},
+        equal={"account_holder.account": holder.get("account")},
+        where=_of_session(session),
     )
 
 

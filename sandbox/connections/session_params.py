@@ -11,6 +11,7 @@ from stripe.params.financial_connections._session_create_params import SessionCr
 from typing_extensions import TypedDict
 
 from sandbox import customers
+from sandbox.account import ACCOUNT_ID
 from sandbox.connections import institutions, relinking
 from sandbox.store import Body
 from sandbox.wire import errors
@@ -101,19 +102,25 @@ def account_holder(params: Any, relink: relinking.Target | None) -> Body:
         if relink is None:
             raise errors.missing("account_holder")
         return relink.holder
-    holder = params["account_holder"]
-    if holder["type"] == "account":
-        if "account" not in holder:
-            raise errors.missing("account_holder[account]")
-        chosen = {"type": "account", "account": holder["account"]}
-    else:
-        if "customer" not in holder:
-            raise errors.missing("account_holder[customer]")
-        customers.existing(holder["customer"], "account_holder[customer]")
-        chosen = {"type": "customer", "customer": holder["customer"]}
+    chosen = _holder(params["account_holder"])
     if relink is not None and relink.holder != chosen:
         raise ApiError("The authorization belongs to another account holder.", param="account_holder")
     return chosen
+
+
+def _holder(given: Any) -> Body:
+    """The holder, by the field that its type asks for and no other."""
+    kind = given["type"]
+    for name in given:
+        if name not in ("type", kind):
+            raise ApiError(f"`{name}` may not be given with `type={kind}`.", param=f"account_holder[{name}]")
+    if kind not in given:
+        raise errors.missing(f"account_holder[{kind}]")
+    if kind == "customer":
+        customers.existing(given["customer"], "account_holder[customer]")
+    elif given["account"] != ACCOUNT_ID:
+        raise errors.no_such("account", given["account"], "account_holder[account]")
+    return {"type": kind, kind: given[kind]}
 
 
 def filters(params: Any) -> Body:

@@ -69,6 +69,46 @@ def test_what_a_session_may_not_ask_for_is_refused(
     assert answer["error"]["param"] == param
 
 
+@pytest.mark.parametrize(
+    ("holder", "param"),
+    [
+        ({"type": "customer"}, "customer"),
+        ({"type": "customer", "customer": "cus_no"}, "customer"),
+        ({"type": "customer", "account": "acct_sandbox"}, "account"),
+        ({"type": "customer", "customer_account": "acct_1"}, "customer_account"),
+        ({"type": "account"}, "account"),
+        ({"type": "account", "account": "acct_no"}, "account"),
+    ],
+)
+def test_a_holder_is_named_by_what_its_type_asks_for(sandbox: Sandbox, holder: dict[str, str], param: str) -> None:
+    form: dict[str, Any] = {f"account_holder[{name}]": value for name, value in holder.items()}
+
+    assert open_session(sandbox, CURRENT, **form)["error"]["param"] == f"account_holder[{param}]"
+
+
+def test_accounts_of_the_platform_itself_are_listed_apart(sandbox: Sandbox, linked: Linked) -> None:
+    form = {"account_holder[type]": "account", "account_holder[account]": "acct_sandbox"}
+    (own,) = link_at(sandbox, "cascade-checking", **form)
+
+    listed = call(sandbox, "GET", ACCOUNTS, **{"account_holder[account]": "acct_sandbox"})["data"]
+
+    assert [each["id"] for each in listed] == [own]
+    assert listed[0]["account_holder"] == {"type": "account", "account": "acct_sandbox"}
+
+
+def test_rows_of_an_account_come_with_its_first_refresh(sandbox: Sandbox, linked: Linked) -> None:
+    path, form = "/v1/financial_connections/transactions", {"account": linked.account}
+    never = call(sandbox, "GET", path, CURRENT, **form)
+    assert never["error"]["code"] == "financial_connections_no_successful_transaction_refresh"
+
+    set_state(sandbox, linked.account, refresh="hang")
+    sandbox.api.financial_connections.accounts.refresh(linked.account, {"features": ["transactions"]})
+    assert call(sandbox, "GET", path, CURRENT, **form)["data"] == []
+
+    set_state(sandbox, linked.account, refresh="succeed")
+    eventually(lambda: call(sandbox, "GET", path, CURRENT, **form)["data"])
+
+
 def test_an_empty_limit_is_none(sandbox: Sandbox) -> None:
     assert "limits" not in open_session(sandbox, CURRENT, **{"limits[accounts]": ""})
 

@@ -295,6 +295,8 @@ class Life(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.check_sessions(list(self.sessions))
+        for session in self.sessions:
+            self.check_shape(self.api("GET", f"{SESSIONS}/{session}", CURRENT))
         self.http.close()
 
 
