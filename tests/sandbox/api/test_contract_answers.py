@@ -9,7 +9,7 @@ import pytest
 from sandbox.wire.operations import Operation
 from sandbox.wire.table import TABLE
 from tests.sandbox.api import schema
-from tests.sandbox.api.driving import Sandbox
+from tests.sandbox.api.driving import MANDATE_DATA
 from tests.sandbox.api.wire import Answer, Wire
 from tests.sandbox.api.world import GOOD, World, version_of
 
@@ -86,17 +86,26 @@ def test_all_that_happened_is_described(world: World, document: dict[str, Any] |
     assert not found, "\n".join(sorted(set(found)))
 
 
-def test_errors_have_stripes_shape(running_sandbox: Sandbox, document: dict[str, Any] | None) -> None:
+def test_errors_have_stripes_shape(world: World, document: dict[str, Any] | None) -> None:
     if document is None:
         pytest.skip(WITHOUT_SCHEMA)
     schemas = document["components"]["schemas"]
-    wire = Wire(running_sandbox.base)
+    paid, closed = f"/v1/payment_intents/{world.paid.id}", {"payment_method": "pm_usBankAccount_accountClosed"}
+    blocked = world.api.payment_intents.create({"amount": 500, "currency": "usd", **closed})
+    world.api.payment_intents.confirm(blocked.id, {"mandate_data": MANDATE_DATA})
+    failed = world.sandbox.post(f"/payment_intents/{blocked.id}/settle", {"outcome": "failed", "failure_code": "R02"})
+    again = {"payment_method": failed["last_payment_error"]["payment_method"]["id"], "mandate_data": MANDATE_DATA}
+
     refused = [
-        wire.send("POST", "/v1/payment_intents", {}),
-        wire.send("GET", "/v1/payment_intents/pi_none"),
-        wire.send("GET", "/v1/nothing"),
-        wire.send("GET", "/v1/customers", Authorization="Bearer wrong"),
+        world.wire.send("POST", "/v1/payment_intents", {}),
+        world.wire.send("GET", "/v1/payment_intents/pi_none"),
+        world.wire.send("GET", "/v1/nothing"),
+        world.wire.send("GET", "/v1/customers", Authorization="Bearer wrong"),
+        world.wire.send("POST", f"{paid}/confirm", {"mandate_data": MANDATE_DATA}),
+        world.wire.send("POST", f"/v1/payment_intents/{blocked.id}/confirm", again),
     ]
 
-    assert [answer.status for answer in refused] == [400, 404, 404, 401]
-    assert [list(schema.complaints(each.body, schemas["error"], schemas, "error")) for each in refused] == [[]] * 4
+    assert [answer.status for answer in refused] == [400, 404, 404, 401, 400, 402]
+    assert [answer.error["type"] for answer in refused] == ["invalid_request_error"] * 5 + ["card_error"]
+    for answer in refused:
+        assert list(schema.complaints(answer.body, schemas["error"], schemas, "error")) == []
