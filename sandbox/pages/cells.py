@@ -35,6 +35,10 @@ TONES = {
 _TONE = {name: tone for tone, names in TONES.items() for name in names}
 
 _SIGNS = {"usd": "$"}
+# ISO 4217, where it is not two: https://docs.stripe.com/currencies#zero-decimal
+_DECIMALS = dict.fromkeys(
+    ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"), 0
+) | dict.fromkeys(("bhd", "jod", "kwd", "omr", "tnd"), 3)
 _SECRET_KEYS = re.compile(r"(secret|account_number|password|authorization|api_key)$")
 _SECRETS = re.compile(r"(_secret_|\b[sr]k_(?:test|live)_|\bwhsec_)[A-Za-z0-9]{4,}")
 
@@ -43,12 +47,24 @@ def money(amount: int | None, currency: str | None) -> Cell:
     """Integer minor units as people write them; exact at any size."""
     if amount is None:
         return None
-    sign = "−" if amount < 0 else ""
-    whole, cents = divmod(abs(amount), 100)
     code = (currency or "usd").lower()
-    symbol = _SIGNS.get(code)
-    figure = f"{whole:,}.{cents:02d}"
-    return {"money": f"{sign}{symbol}{figure}" if symbol else f"{sign}{figure} {code.upper()}"}
+    decimals = _DECIMALS.get(code, 2)
+    whole, part = divmod(abs(amount), 10**decimals)
+    figure = (
+        ("−" if amount < 0 else "")
+        + _SIGNS.get(code, "")
+        + f"{whole:,}"
+        + (f".{part:0{decimals}d}" if decimals else "")
+    )
+    return {"money": figure if code in _SIGNS else f"{figure} {code.upper()}"}
+
+
+def balance(amounts: Any) -> Cell:
+    """A hash by currency, each by itself: currencies are never added together."""
+    if not isinstance(amounts, dict) or not amounts:
+        return None
+    each = [money(amount, currency) for currency, amount in amounts.items()]
+    return each[0] if len(each) == 1 else {"parts": each}
 
 
 def state(name: str | None) -> Cell:

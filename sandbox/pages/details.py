@@ -115,8 +115,7 @@ def _account(reader: Reader, account: Body, before: str | None) -> Detail:
     ]
     for name in ("balance", "ownership", "transaction"):
         facts.append((f"Refresh of {'rows' if name == 'transaction' else name}", _refresh(account[f"{name}_refresh"])))
-    balance = next(iter(((account["balance"] or {}).get("current") or {}).items()), None)
-    amount = cells.money(balance[1], balance[0]) if balance else None
+    amount = cells.balance((account["balance"] or {}).get("current"))
     rows = related.bank_rows(reader, account["id"], before)
     return Detail("Bank account", facts, [rows], amount, cells.state(account["status"]))
 

@@ -68,18 +68,9 @@ def account_row(reader: Reader, row: Body) -> Row:
         cells.ref(row["id"]),
         f"{row['bank']}, {row['name']} ••{row['last4']}",
         cells.state(row["status"]),
-        _current(row["current"]),
+        cells.balance(cells.loaded(row["current"])),
         paging.count(reader, "transactions WHERE account = ?", row["id"]),
         {"marks": [cells.state(status or "never") for status in refreshes]},
         cells.state(row["number"]),
     )
     return Row(row["id"], cells.href(row["id"]), shown)
-
-
-def _current(text: str | None) -> cells.Cell:
-    """A balance is a hash by currency."""
-    balance = cells.loaded(text)
-    if not isinstance(balance, dict) or not balance:
-        return None
-    currency, amount = next(iter(balance.items()))
-    return cells.money(amount, currency)

@@ -142,7 +142,7 @@ def bank_rows(reader: Reader, account: str, before: str | None) -> Table:
     shown = [
         Row(
             row["id"],
-            None,
+            cells.href(row["id"]),
             (
                 cells.at(row["transacted_at"]),
                 cells.money(row["amount"], row["currency"]),

@@ -11,11 +11,16 @@ const shown = new Intl.DateTimeFormat("en-US", {
   weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false,
 });
 
+let last = "";
+
 export function showPlaces(current, { counts, faults }) {
   const figures = { ...counts, controls: faults ? `${faults} on` : "" };
   patchChildren(places, [h("ul", {}, Object.entries(PLACES).map(([place, { title }]) =>
     h("li", { "data-key": place }, h("a", { href: link(place), "aria-current": place === current ? "page" : null },
       h("span", {}, title), " ", figures[place] ? h("b", { "data-tone": place === "controls" ? "bad" : null }, figures[place]) : null))))]);
+  // On a phone the places are a strip, and the current one may lie beyond its edge.
+  if (last !== current) places.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  last = current;
 }
 
 export function showTime({ now, offset }) {

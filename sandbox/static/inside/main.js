@@ -1,12 +1,12 @@
 /* The page: reads what its address names, draws it, and does what its buttons say. */
 
 import { perform, press, useKey } from "./actions.js";
-import { ask, askControl } from "./calls.js";
+import { ask, askControl, Refused } from "./calls.js";
 import { controls } from "./controls.js";
 import { detail, missing } from "./details.js";
 import { patchChildren } from "./dom.js";
 import { faultCall, faultsOff } from "./faults.js";
-import { showPlaces } from "./frame.js";
+import { showAnswers, showPlaces } from "./frame.js";
 import { usePlaces } from "./json.js";
 import { list, narrowed } from "./lists.js";
 import { keepLive, pulse } from "./live.js";
@@ -21,8 +21,18 @@ const listPart = document.getElementById("list");
 const detailPart = document.getElementById("detail");
 let asked = 0;
 
-/* Reads and draws where the page is now. An answer that a later one has overtaken is dropped. */
 async function show() {
+  try {
+    await draw();
+  } catch (problem) {
+    // A refusal is a bug of ours and belongs in the console; silence is the sandbox's.
+    if (problem instanceof Refused) throw problem;
+    showAnswers(false);
+  }
+}
+
+/* Reads and draws where the page is now. An answer that a later one has overtaken is dropped. */
+async function draw() {
   const number = ++asked;
   const at = route();
   if (!PLACES[at.place]) at.place = "overview";
@@ -79,8 +89,8 @@ const acts = {
   skip: () => main.focus(),
   copy: async (button) => {
     const text = button.dataset.text ?? button.closest(".text").querySelector("pre").textContent;
-    await navigator.clipboard.writeText(text);
-    say("Copied.");
+    const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+    say(copied ? "Copied." : "This browser lets nothing be copied from here.", "", copied ? "good" : "bad");
   },
   "faults-off": () => perform(faultsOff(), show),
 };

@@ -17,7 +17,11 @@ export function say(text, command = "", tone = "good") {
 export function hush() {
   // Not from under the fingers of somebody who is about to copy.
   if (place.matches(":hover, :focus-within")) timer = setTimeout(hush, 3_000);
-  else delete place.dataset.shown;
+  else {
+    delete place.dataset.shown;
+    document.getElementById("said-text").textContent = "";
+    document.getElementById("said-more").replaceChildren();
+  }
 }
 
 function copyButton(command) {
