@@ -423,7 +423,8 @@ def test_nothing_shifts_while_the_dialog_opens(link: Link) -> None:
 
     shifted = link.page.frames[1].evaluate(
         """() => new Promise((resolve) => {
-        const observer = new PerformanceObserver((list) => resolve(list.getEntries().map((entry) => [entry.value, ...entry.sources.map((each) => each.node?.id || each.node?.nodeName)])));
+        const what = (entry) => entry.sources.map(({ node, currentRect }) => [node?.nodeName, currentRect.toJSON()]);
+        const observer = new PerformanceObserver((list) => resolve(list.getEntries().flatMap(what)));
         observer.observe({ type: "layout-shift", buffered: true });
         requestAnimationFrame(() => requestAnimationFrame(() => resolve([]))); })"""
     )

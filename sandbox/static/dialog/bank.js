@@ -1,5 +1,6 @@
 /* The bank's own window: one yes or no, kept by the server, said to the dialog that opened it and to nobody else. */
 
+import "./ready.js";
 import { post } from "./calls.js";
 import { fill, say } from "./words.js";
 

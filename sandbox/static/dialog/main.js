@@ -1,5 +1,6 @@
 /* The way through the dialog: consent, bank, sign-in, accounts, done. */
 
+import "./ready.js";
 import { chosenAccounts } from "./accounts.js";
 import { fillBanks } from "./banks.js";
 import { call, use } from "./calls.js";

@@ -1,5 +1,6 @@
 /* The page behind Stripe's hosted_verification_url: what arrived in, what follows from it out. */
 
+import "./ready.js";
 import { post } from "./calls.js";
 import { say } from "./words.js";
 
