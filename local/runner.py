@@ -213,6 +213,7 @@ class Runner:
             f"fcdash is ready: {url}",
             "  demo household   demo@example.com    try-fcdash",
             f"  staff            staff@example.com   try-fcdash   ({url}/admin/)",
+            f"  local Stripe     http://localhost:{self.environment['SANDBOX_PORT']}/",
             f"  mail it sends    {self.home / 'mail'}",
             "Ctrl-C stops everything.",
             "",
