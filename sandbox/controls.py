@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from sandbox import banks, clock, deliveries, events, faults, journal, timers, webhook_endpoints
 from sandbox.connections import accounts, bank_side, bulk, feed, sessions
-from sandbox.money import disputes, intents, mails, mandates, refunds, returns, settling
+from sandbox.money import corrections, disputes, intents, mails, mandates, refunds, returns, settling
 from sandbox.store import Body, store
 from sandbox.wire import auth, errors, idempotency, limits, rendering
 from sandbox.wire import faults as api_faults
@@ -112,6 +112,11 @@ async def settle(request: Request, body: Body) -> Body:
 async def post(request: Request, body: Body) -> Body:
     with store.transaction():
         return rendering.shown(settling.post(request.path_params["intent"]))
+
+
+async def correct_method(request: Request, body: Body) -> Body:
+    with store.transaction():
+        return rendering.shown(corrections.correct(request.path_params["method"], body))
 
 
 async def dispute(request: Request, body: Body) -> Body:
@@ -232,6 +237,7 @@ routes = [
     Route("/sandbox/payment_intents/{intent}/settle", _control(settle), methods=["POST"]),
     Route("/sandbox/payment_intents/{intent}/post", _control(post), methods=["POST"]),
     Route("/sandbox/payment_intents/{intent}/dispute", _control(dispute), methods=["POST"]),
+    Route("/sandbox/payment_methods/{method}/state", _control(correct_method), methods=["POST"]),
     Route("/sandbox/refunds/{refund}/fail", _control(fail_refund), methods=["POST"]),
     Route("/sandbox/mandates/{mandate}/state", _control(set_mandate_state), methods=["POST"]),
     Route("/sandbox/clock/advance", _control(advance_clock), methods=["POST"]),

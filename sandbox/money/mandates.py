@@ -27,7 +27,6 @@ def accept(intent: Body, payment_method: Body, mandate_data: Mapping[str, Any], 
         "payment_method_details": {"type": "us_bank_account", "us_bank_account": dict(paper)},
         "status": "active",
         "type": "single_use" if single_use else "multi_use",
-        "_": {"used": False},
     }
     mandate["single_use" if single_use else "multi_use"] = single_use or {}
     if intent["on_behalf_of"]:
@@ -77,8 +76,6 @@ def usable(mandate_id: str, payment_method: Body, amount: int) -> Body:
         raise _refused("The mandate supplied belongs to another payment method.")
     if mandate["status"] != "active":
         raise _refused(f"The mandate supplied is {mandate['status']}. Collect a new mandate from the customer.")
-    if mandate["type"] == "single_use" and mandate["_"]["used"]:
-        raise _refused("The mandate supplied was for one payment, which it has served.")
     if mandate["type"] == "single_use" and amount > mandate["single_use"]["amount"]:
         raise _refused("The mandate supplied was for one payment of a smaller amount.")
     return mandate
@@ -89,9 +86,9 @@ def _refused(message: str) -> ApiError:
 
 
 def use(mandate: Body) -> None:
+    """One for a single payment has served it with its debit."""
     if mandate["type"] == "single_use":
-        mandate["_"]["used"] = True
-        store.save(mandate)
+        set_status(mandate, "inactive")
 
 
 def set_status(mandate: Body, status: str) -> None:

@@ -339,3 +339,43 @@ def test_a_mandate_that_ended_does_not_come_back(sandbox: Sandbox, linked: Linke
     sandbox.post(f"/mandates/{saved.mandate}/state", {"status": "active"}, ok=False)
 
     assert sandbox.api.mandates.retrieve(saved.mandate).status == "inactive"
+
+
+def test_a_mandate_for_one_payment_ends_with_its_debit(sandbox: Sandbox, linked: Linked) -> None:
+    intent = confirmed_payment(sandbox, linked)
+
+    mandate = sandbox.api.charges.retrieve(intent.latest_charge).payment_method_details.us_bank_account.mandate
+
+    assert sandbox.api.mandates.retrieve(mandate).status == "inactive"
+    assert len(sandbox.api.events.list({"type": "mandate.updated"}).data) == 1
+
+
+def automatic(sandbox: Sandbox) -> list[Any]:
+    return [each.to_dict() for each in sandbox.api.events.list({"type": "payment_method.automatically_updated"}).data]
+
+
+def test_a_block_is_lifted(sandbox: Sandbox, linked: Linked) -> None:
+    saved = save_method(sandbox, linked)
+    body = {"amount": 500, "currency": "usd", "customer": linked.customer, "payment_method": saved.payment_method}
+    pay = {**body, "mandate": saved.mandate, "confirm": True}
+    sandbox.post(f"/payment_methods/{saved.payment_method}/state", {"blocked": "bank_account_closed"})
+    assert refused(lambda: sandbox.api.payment_intents.create(pay)).code == "bank_account_unusable"
+
+    for _ in range(2):
+        sandbox.post(f"/payment_methods/{saved.payment_method}/state", {"blocked": None})
+
+    assert sandbox.api.payment_intents.create(pay).status == "processing"
+    assert len(automatic(sandbox)) == 2
+
+
+def test_a_bank_corrects_its_details(sandbox: Sandbox, linked: Linked) -> None:
+    saved = save_method(sandbox, linked)
+    before = sandbox.api.payment_methods.retrieve(saved.payment_method).us_bank_account
+
+    sandbox.post(f"/payment_methods/{saved.payment_method}/state", {"account_number": "000123450001"})
+
+    after = sandbox.api.payment_methods.retrieve(saved.payment_method).us_bank_account
+    assert (before.last4, after.last4) == ("4410", "0001")
+    assert automatic(sandbox)[0]["data"]["previous_attributes"] == {
+        "us_bank_account": {"fingerprint": before.fingerprint, "last4": "4410"}
+    }
