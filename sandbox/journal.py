@@ -49,14 +49,16 @@ class Request:
 def note_request(request: Request, answer: bytes | None) -> None:
     """Writes a request down, with as much of its answer as a person would read."""
     cursor = store.db.execute(
-        "INSERT INTO requests (request_id, method, path, params, idempotency_key, status, fault, version, at, answer) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO requests (request_id, method, path, params, idempotency_key, status, fault, version, at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             request.request_id, request.method, request.path, json.dumps(request.params), request.idempotency_key,
-            request.status, request.fault, request.version, time.time(), _kept(answer),
+            request.status, request.fault, request.version, time.time(),
         ),
     )  # fmt: skip
-    _forget("requests", "answer = NULL", cursor.lastrowid)
+    if answer is not None:
+        store.db.execute("INSERT INTO request_bodies (seq, answer) VALUES (?, ?)", (cursor.lastrowid, _kept(answer)))
+    _forget("requests", "request_bodies", cursor.lastrowid)
 
 
 def note_delivery(
@@ -73,11 +75,16 @@ def note_delivery(
 ) -> None:
     """Writes an attempt down, with the body that was sent and what the receiver answered."""
     cursor = store.db.execute(
-        "INSERT INTO deliveries (event, type, url, attempt, outcome, status, error, at, body, answer) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (event_id, type, url, attempt, outcome, status, error, time.time(), _kept(body), _kept(answer)),
+        "INSERT INTO deliveries (event, type, url, attempt, outcome, status, error, at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (event_id, type, url, attempt, outcome, status, error, time.time()),
     )
-    _forget("deliveries", "body = NULL, answer = NULL", cursor.lastrowid)
+    if body is not None:
+        store.db.execute(
+            "INSERT INTO delivery_bodies (seq, body, answer) VALUES (?, ?, ?)",
+            (cursor.lastrowid, _kept(body), _kept(answer)),
+        )
+    _forget("deliveries", "delivery_bodies", cursor.lastrowid)
 
 
 def _kept(body: bytes | None) -> str | None:
@@ -91,18 +98,18 @@ def masked(text: str) -> str:
     return text
 
 
-def _forget(table: str, blank: str, newest: int | None) -> None:
-    """One line in, one line out: each costs a look-up by its key."""
+def _forget(lines: str, bodies: str, newest: int | None) -> None:
+    """One in, one out: each costs a look-up by its key, and whole pages of the file come free."""
     if newest is not None and newest > BODIES:
-        store.db.execute(f"UPDATE {table} SET {blank} WHERE seq = ?", (newest - BODIES,))
-        store.db.execute(f"DELETE FROM {table} WHERE seq = ?", (newest - LINES,))
+        store.db.execute(f"DELETE FROM {bodies} WHERE seq = ?", (newest - BODIES,))
+        store.db.execute(f"DELETE FROM {lines} WHERE seq = ?", (newest - LINES,))
 
 
 def requests(query: dict[str, str]) -> Body:
     """Requests, oldest first: `limit` newest of those whose method, path, status, fault or key is as asked for."""
     filters = {"method": "method", "path": "path", "status": "status", "fault": "fault", "key": "idempotency_key"}
-    columns = "seq, answer, " + ", ".join(REQUEST).replace("stripe_version", "version AS stripe_version")
-    data = _lines("requests", columns, filters, query)
+    columns = "seq, " + ", ".join(REQUEST).replace("stripe_version", "version AS stripe_version")
+    data = _lines("requests", columns, "request_bodies", "answer", filters, query)
     for line in data:
         line["params"] = json.loads(line["params"])
     return {"data": data}
@@ -114,13 +121,15 @@ def deliveries(query: dict[str, str]) -> Body:
     `waiting` is how many attempts are still to come, `due` how many of them now.
     """
     filters = {name: name for name in ("event", "type", "outcome", "status", "url")}
-    data = _lines("deliveries", "seq, body, answer, " + ", ".join(DELIVERY), filters, query)
+    data = _lines("deliveries", "seq, " + ", ".join(DELIVERY), "delivery_bodies", "body, answer", filters, query)
     (waiting,) = store.db.execute("SELECT count(*) FROM outbox").fetchone()
     (due,) = store.db.execute("SELECT count(*) FROM outbox WHERE due <= ?", (clock.now(),)).fetchone()
     return {"data": data, "waiting": waiting, "due": due}
 
 
-def _lines(table: str, columns: str, filters: dict[str, str], query: dict[str, str]) -> list[Body]:
+def _lines(
+    table: str, columns: str, bodies: str, texts: str, filters: dict[str, str], query: dict[str, str]
+) -> list[Body]:
     """`*` in a filter stands for anything; `after` is the `seq` of a line; `bodies=1` has the bodies listed too."""
     for name in query:
         if name not in (*filters, "limit", "after", "bodies"):
@@ -135,16 +144,13 @@ def _lines(table: str, columns: str, filters: dict[str, str], query: dict[str, s
         clauses.append("seq > ?")
         values.append(str(_whole(query, "after")))
     limit = _whole(query, "limit") if "limit" in query else LINES
+    if query.get("bodies") in ("1", "true"):
+        columns, table = f"{columns}, {texts}", f"{table} LEFT JOIN {bodies} USING (seq)"
     found = store.db.execute(
         f"SELECT {columns} FROM {table} WHERE {' AND '.join(clauses)} ORDER BY seq DESC LIMIT ?", [*values, limit]
     )
     names = [column[0] for column in found.description]
-    lines = [dict(zip(names, row, strict=True)) for row in found.fetchall()[::-1]]
-    if query.get("bodies") not in ("1", "true"):
-        for line in lines:
-            line.pop("body", None)
-            line.pop("answer")
-    return lines
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()[::-1]]
 
 
 def _whole(query: dict[str, str], name: str) -> int:

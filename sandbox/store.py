@@ -63,8 +63,8 @@ CREATE INDEX IF NOT EXISTS outbox_due ON outbox (due);
 CREATE INDEX IF NOT EXISTS outbox_by_endpoint ON outbox (endpoint, due, seq);
 CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, type TEXT NOT NULL, url TEXT NOT NULL,
-    attempt INTEGER NOT NULL, outcome TEXT NOT NULL, status INTEGER, error TEXT, at REAL NOT NULL, body TEXT,
-    answer TEXT);
+    attempt INTEGER NOT NULL, outcome TEXT NOT NULL, status INTEGER, error TEXT, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS delivery_bodies (seq INTEGER PRIMARY KEY, body TEXT, answer TEXT);
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 
 CREATE TABLE IF NOT EXISTS timers (
@@ -77,8 +77,8 @@ CREATE TABLE IF NOT EXISTS idempotency (
     request_id TEXT NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, request_id TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
-    params TEXT NOT NULL, idempotency_key TEXT, status INTEGER, fault TEXT, version TEXT, at REAL NOT NULL,
-    answer TEXT);
+    params TEXT NOT NULL, idempotency_key TEXT, status INTEGER, fault TEXT, version TEXT, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS request_bodies (seq INTEGER PRIMARY KEY, answer TEXT);
 CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 

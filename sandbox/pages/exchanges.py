@@ -71,7 +71,10 @@ def _event(reader: Reader, event_id: str) -> Body | None:
 
 def _delivery(reader: Reader, delivery_id: str) -> Body | None:
     number = delivery_id.removeprefix("delivery_")
-    row = reader.row("SELECT * FROM deliveries WHERE seq = ?", (int(number) if number.isdigit() else -1,))
+    row = reader.row(
+        "SELECT * FROM deliveries LEFT JOIN delivery_bodies USING (seq) WHERE seq = ?",
+        (int(number) if number.isdigit() else -1,),
+    )
     if row is None:
         return None
     facts: Facts = [
@@ -89,7 +92,7 @@ def _delivery(reader: Reader, delivery_id: str) -> Body | None:
 
 
 def _request(reader: Reader, request_id: str) -> Body | None:
-    row = reader.row("SELECT * FROM requests WHERE request_id = ?", (request_id,))
+    row = reader.row("SELECT * FROM requests LEFT JOIN request_bodies USING (seq) WHERE request_id = ?", (request_id,))
     if row is None:
         return None
     facts: Facts = [
