@@ -62,10 +62,11 @@ class Fresh(Schema):
 
 
 class Account(Schema):
-    """A linked account. A `duplicate` is in no figure until the person decides."""
+    """An account. A `duplicate` is in no figure until the person decides; one kept by hand has no `stripe_id`."""
 
     id: str
-    stripe_id: str
+    stripe_id: str | None
+    by_hand: bool
     name: str
     institution: str
     last4: str
@@ -100,7 +101,8 @@ def account(now: AccountNow) -> Account:
     """An account as callers see it."""
     return Account(
         id=str(now.id),
-        stripe_id=now.stripe_id,
+        stripe_id=now.stripe_id or None,
+        by_hand=now.by_hand,
         name=now.name,
         institution=now.institution,
         last4=now.last4,

@@ -173,12 +173,20 @@ URLS = (
     _api("me", "me"),
     _api("link-sessions", "link-sessions", "POST", mode="sheet"),
     _api("link-sessions/<session_id>/complete", "link-sessions/{session}/complete", "POST", foreign=True),
-    _api("accounts", "accounts"),
+    _api("accounts", "accounts", "GET POST", name="Wallet", kind="cash", balance=5_00, on="2026-01-05"),
     _api("accounts/<account_id>", "accounts/{account}", foreign=True),
     _api("accounts/<account_id>/owners", "accounts/{account}/owners", foreign=True),
     _api("accounts/<account_id>/refresh", "accounts/{account}/refresh", "POST", foreign=True, features=["balance"]),
     _api("accounts/<account_id>/disconnect", "accounts/{account}/disconnect", "POST", foreign=True),
-    _api("transactions", "transactions"),
+    _api(
+        "transactions",
+        "transactions",
+        "GET POST",
+        account="{by_hand}",
+        date="2026-01-05",
+        amount=-5_00,
+        description="Kiosk",
+    ),
     _api("transactions/<transaction_id>", "transactions/{transaction}", "GET PATCH", foreign=True, category="fun"),
     _api("spending", "spending"),
     _api("cashflow", "cashflow"),
@@ -458,6 +466,11 @@ def both(world: World, cast: Cast) -> tuple[World, World]:
 API_BODIES = [
     ("POST", "/payments", {"bill": "{unpaid}", "account": "{account}", "mandate": "{mandate}"}),
     ("POST", "/mandates", {"account": "{account}", "version": "1", "accept": True}),
+    (
+        "POST",
+        "/transactions",
+        {"account": "{by_hand}", "date": "2026-01-05", "amount": -5_00, "description": "Kiosk"},
+    ),
 ]
 FOREIGN_IN_BODY = [
     (method, path, body, name)
@@ -489,7 +502,7 @@ def test_charlies_own_ids_would_do(both: tuple[World, World], cast: Cast, sandbo
     """The bodies above are good ones: it is the foreign id that is refused."""
     _, charlies = both
     client = cast.client(cast.charlie)
-    [pay, _] = API_BODIES
+    pay, *_ = API_BODIES
 
     answer = client.post("/api/v1/payments", charlies.fill(pay[2]), content_type="application/json")
 

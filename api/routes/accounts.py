@@ -1,4 +1,4 @@
-"""Linked accounts: how they stand, their owners, refreshing and disconnecting."""
+"""Accounts: how they stand, their owners, refreshing and disconnecting; opening one that is kept by hand."""
 
 from __future__ import annotations
 
@@ -12,16 +12,31 @@ from pydantic import Field
 from api import shapes
 from api.callers import ApiRequest
 from api.pages import DEFAULT_LIMIT, cut
-from api.parsing import Body, Limit, as_id
-from api.problems import Problem
+from api.parsing import Body, Day, Limit, Signed, as_id
+from api.problems import Problem, invalid
 from api.replies import asks_stripe
-from banking import disconnecting, overview, refreshing
+from banking import disconnecting, manual, overview, refreshing
 from banking.models import Owner
+from banking.statements import AHEAD, EARLIEST
 from fcdash import tenancy
 from fcdash.gateway.errors import WillNotWork
 
 router = Router()
 SOON = 60
+
+
+class AccountIn(Body):
+    """An account that is kept by hand."""
+
+    name: str = Field(min_length=1, max_length=200)
+    kind: Literal[
+        "checking", "savings", "cash", "credit_card", "line_of_credit", "mortgage", "loan", "investment", "other"
+    ]
+    balance: Signed = Field(description="Minor units at the beginning of the day `on`; negative is owed.")
+    currency: str | None = Field(None, pattern="^[a-z]{3}$", description="The household's by default.")
+    on: Day
+    institution: str = Field("", max_length=200)
+    last4: str = Field("", pattern="^[0-9A-Za-z]{0,4}$", description="Never the whole number.")
 
 
 class RefreshIn(Body):
@@ -43,6 +58,18 @@ def accounts(
     with tenancy.scope(request.place.household_id) as household_id:
         rows, following = cut(overview.accounts(household_id), limit, cursor, lambda row: row.id)
     return shapes.Page(data=[shapes.account(row) for row in rows], next=following)
+
+
+@router.post("/accounts", response={201: shapes.Account}, summary="Keep an account by hand")
+def open_by_hand(request: ApiRequest, body: AccountIn) -> Status[shapes.Account]:
+    """No bank is asked, now or later. `on` lies between 1950 and today."""
+    if not EARLIEST <= body.on <= request.place.today + AHEAD:
+        raise invalid("on", "must lie between 1950 and today")
+    face = manual.Face(body.name, body.kind, body.institution, body.last4)
+    with tenancy.scope(request.place.household_id) as household_id:
+        currency = body.currency or request.place.currency
+        made = manual.open_account(household_id, request.user, face, currency, body.balance, body.on)
+        return Status(201, shapes.account(overview.account(household_id, made.pk)))
 
 
 @router.get("/accounts/{account_id}", response=shapes.Account, summary="One account")

@@ -7,15 +7,18 @@ import re
 from typing import Annotated, Literal
 
 from ninja import Query, Router, Schema
+from ninja import Status as Created
 from pydantic import Field
 
 from api import shapes
 from api.callers import ApiRequest
 from api.pages import DEFAULT_LIMIT, bad_cursor, cursor_of, position_of
-from api.parsing import Body, Limit, Signed, as_id
-from api.problems import not_found
+from api.parsing import Body, Day, Id, Limit, Signed, as_id
+from api.problems import Problem, invalid, not_found
 from api.routes.spending import From, To, span_of
+from banking import manual
 from banking.models import Account
+from banking.statements import AHEAD, EARLIEST
 from fcdash import tenancy
 from spending import filing, listing
 from spending.categories import BY_KEY
@@ -62,6 +65,15 @@ class TransactionIn(Body):
     reviewed: bool = Field(False, strict=True)
 
 
+class RowIn(Body):
+    """A row of an account that is kept by hand."""
+
+    account: Id
+    date: Day
+    amount: Signed = Field(description="Minor units of the account's currency; negative is money out.")
+    description: str = Field(min_length=1, max_length=200)
+
+
 Smallest = Annotated[Signed | None, Query(alias="min", description="Minor units; negative is money out.")]
 Largest = Annotated[Signed | None, Query(alias="max", description="Minor units; negative is money out.")]
 
@@ -99,6 +111,20 @@ def transactions(
         page = listing.page(household_id, wanted, before, limit)
     following = cursor_of(f"{page.next.on}.{page.next.id}") if page.next else None
     return shapes.Page(data=[_shown(row) for row in page.rows], next=following)
+
+
+@router.post("/transactions", response={201: Transaction}, summary="Write a row by hand")
+def write(request: ApiRequest, body: RowIn) -> Created[Transaction]:
+    """409 `not_by_hand` for a linked account: its bank writes its rows."""
+    if not EARLIEST <= body.date <= request.place.today + AHEAD:
+        raise invalid("date", "must lie between 1950 and today")
+    row = manual.HandRow(body.date, body.amount, body.description)
+    with tenancy.scope(request.place.household_id) as household_id:
+        try:
+            made = manual.add_row(household_id, as_id(body.account), row)
+        except manual.NotByHand:
+            raise Problem(409, "not_by_hand", "This account is linked: its bank writes its rows.") from None
+        return Created(201, _shown(_load(household_id, str(made.pk))))
 
 
 @router.get("/transactions/{transaction_id}", response=Transaction, summary="One transaction")

@@ -18,7 +18,7 @@ from tests.sandbox_client import Sandbox
 pytestmark = pytest.mark.django_db(transaction=True)
 SHAPE = {
     *("id", "stripe_id", "name", "institution", "last4", "category", "subcategory", "status", "permissions"),
-    *("payable", "balance", "freshness"),
+    *("payable", "balance", "freshness", "by_hand"),
 }
 REFRESH = "POST /v1/financial_connections/accounts/*/refresh"
 DISCONNECT = "POST /v1/financial_connections/accounts/*/disconnect"
@@ -44,6 +44,29 @@ def test_an_account_as_the_bank_has_it(alice: Api, account: Account) -> None:
     assert set(shown["freshness"]) == {"balance", "ownership", "transactions"}
     assert set(shown["freshness"]["balance"]) == {"status", "as_of", "next_allowed_at"}
     assert {state["status"] for state in shown["freshness"].values()} == {"succeeded"}
+
+
+def test_an_account_by_hand_and_its_rows(alice: Api) -> None:
+    wallet = {"name": "Wallet", "kind": "cash", "balance": 100_00, "on": "2026-11-01"}
+    opened = ok(alice.post("/accounts", wallet), 201)
+    kiosk = {"account": opened["id"], "date": "2026-11-02", "amount": -4_50, "description": "Kiosk"}
+
+    row = ok(alice.post("/transactions", kiosk), 201)
+
+    shown = ok(alice.get(f"/accounts/{opened['id']}"))
+    assert (shown["by_hand"], shown["stripe_id"], shown["payable"], shown["freshness"]) == (True, None, False, {})
+    assert shown["balance"]["current"] == {"amount": 95_50, "currency": "usd"}
+    assert (row["stripe_id"], row["amount"]["amount"], row["status"]) == (None, -4_50, "posted")
+    refused(alice.post(f"/accounts/{opened['id']}/refresh", {"features": ["balance"]}), 409, "not_refreshable")
+    assert ok(alice.post(f"/accounts/{opened['id']}/disconnect"))["status"] == "disconnected"
+
+
+def test_only_a_bank_writes_the_rows_of_a_linked_account(alice: Api, cast: Cast) -> None:
+    row = {"account": str(cast.checking.pk), "date": "2026-11-02", "amount": -4_50, "description": "Kiosk"}
+
+    refused(alice.post("/transactions", row), 409, "not_by_hand")
+    refused(alice.post("/transactions", row | {"account": "99999999"}), 404, "not_found")
+    refused(alice.post("/transactions", row | {"date": "2062-01-01"}), 422, "invalid")
 
 
 def test_the_list_goes_on_where_it_stopped(alice: Api, cast: Cast) -> None:

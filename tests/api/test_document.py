@@ -17,11 +17,13 @@ GET /me
 POST /link-sessions
 POST /link-sessions/{session_id}/complete
 GET /accounts
+POST /accounts
 GET /accounts/{account_id}
 GET /accounts/{account_id}/owners
 POST /accounts/{account_id}/refresh
 POST /accounts/{account_id}/disconnect
 GET /transactions
+POST /transactions
 GET /transactions/{transaction_id}
 PATCH /transactions/{transaction_id}
 GET /spending
