@@ -274,7 +274,7 @@ TOUCHED_SHOWN = 200
 
 @dataclass(frozen=True)
 class Undoing:
-    """What undoing an import takes away, and which of those rows a person has said something about since."""
+    """What undoing an import takes away, and the rows that stay unless they are named: a person spoke of them."""
 
     tallies: list[Tally]
     first_on: date | None
@@ -294,7 +294,7 @@ class TooLate(Exception):
 def undoing(household_id: int, import_id: int) -> Undoing:
     """What undoing would do. Raises Import.DoesNotExist, TooLate."""
     rows = _brought(_undoable(household_id, import_id))
-    told = list(rows.values_list("currency", "amount_cents", "status", "booked_on"))
+    told = list(rows.filter(~TOUCHED).values_list("currency", "amount_cents", "status", "booked_on"))
     days = [on for *_, on in told]
     touched = rows.filter(TOUCHED)
     return Undoing(

@@ -259,7 +259,7 @@ def test_undo_asks_about_rows_that_a_person_touched(cast: Cast, wallet: Account,
     would = importing.undoing(wallet.household_id, done.pk)
     importing.undo(wallet.household_id, done.pk, [coffee.pk] if dropped else [])
 
-    assert [row.pk for row in would.touched] == [coffee.pk]
+    assert (would.count, [row.pk for row in would.touched]) == (1, [coffee.pk])
     assert held(wallet) == ([] if dropped else [("2026-11-03", -12_50)])
     assert run(cast, wallet, HEAD + COFFEE).new_count == dropped
 

@@ -134,7 +134,7 @@ def test_from_nothing_to_figures_and_back(alice: Page) -> None:
     look(alice, "9-imports")
     alice.get_by_role("link", name="statement.csv").click()
     alice.get_by_role("link", name="Undo this import…").click()
-    expect(alice.get_by_text("You said something about 1 of them.")).to_be_visible()
+    expect(alice.get_by_text("1 row of the file stays because you said something about it.")).to_be_visible()
     look(alice, "10-undoing")
     alice.get_by_role("button", name="Undo the import").click()
     expect(alice.get_by_text("14 rows taken away").first).to_be_visible()
