@@ -26,7 +26,7 @@ from fcdash.gateway import connections
 from fcdash.gateway.connections import RemoteAccount, RemoteRefresh
 from fcdash.gateway.errors import WillNotWork
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(seconds=settings.REFRESH_LEASE_SECONDS)
 # An event that does not come: after this long the sweep asks Stripe how the refresh ended.
 PATIENCE = timedelta(seconds=45)
 DAILY = timedelta(hours=24)
