@@ -2,6 +2,7 @@
 
 import { call, curl } from "./calls.js";
 import { h } from "./dom.js";
+import { field, select } from "./pieces.js";
 import { say } from "./saying.js";
 
 let key = "";
@@ -17,20 +18,21 @@ export function form(action) {
   const { label, choices = [], danger, ...does } = action;
   const unfolds = choices.length > 1;
   const button = h("button", { class: danger ? "small danger" : "small" }, label);
-  const fields = choices.map((choice) => field(choice, `${does.path}-${label}`));
-  const made = h("form", { class: "action", "data-key": `${label} ${does.path}`, "data-does": JSON.stringify({ label, ...does }) },
-    unfolds ? [h("div", { class: "fields" }, fields), button] : [button, fields]);
+  const fields = choices.map((each) => choice(each, `${does.path}-${label}`));
+  const whole = JSON.stringify({ label, ...does });
+  const marks = { class: "action", "data-key": `${label} ${does.path}`, "data-does": whole };
+  const made = h("form", marks, unfolds ? [h("div", { class: "fields" }, fields), button] : [button, fields]);
   if (!unfolds) return made;
-  return h("details", { class: "unfolds", "data-key": `more ${label}` }, h("summary", { class: "small" }, label), made);
+  const summary = h("summary", { class: "small" }, label);
+  return h("details", { class: "unfolds", "data-key": `more ${label}` }, summary, made);
 }
 
-function field({ name, label, kind, options, value }, of) {
+function choice({ name, label, kind, options, value }, of) {
   const id = `${of}-${name}`.replaceAll(/\W+/g, "-");
   const marks = { id, name, "data-kind": kind };
-  const input = options?.length
-    ? h("select", marks, options.map(([code, words]) => h("option", { value: code, selected: code === value }, words)))
-    : h("input", { ...marks, value, placeholder: label, inputmode: kind === "number" ? "numeric" : null, autocomplete: "off" });
-  return h("span", { class: "field" }, h("label", { for: id }, label), input);
+  if (options?.length) return field(label, select(marks, options, value));
+  const inputmode = kind === "number" ? "numeric" : null;
+  return field(label, h("input", { ...marks, value, placeholder: label, inputmode, autocomplete: "off" }));
 }
 
 /* What the form's fields add to the call; `a.0.b` is a place further in. */
@@ -76,5 +78,7 @@ function agreed(question, yes) {
   dialog.showModal();
   document.getElementById("ask-no").onclick = () => dialog.close("");
   document.getElementById("ask-yes").onclick = () => dialog.close("yes");
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
 }

@@ -37,7 +37,8 @@ function flat(body) {
 /* The same call for a terminal. */
 export function curl({ method, path, api, body }, key) {
   const url = `${location.origin}${path}`;
-  if (api) return ["curl", "-u", `${key}:`, quoted(url), ...flat(body).flatMap(([name, value]) => ["-d", quoted(`${name}=${value}`)])].join(" ");
+  const form = flat(body).map((pair) => ` -d ${quoted(pair.join("="))}`).join("");
+  if (api) return `curl -u ${key}: ${quoted(url)}${form}`;
   return `curl -X ${method} ${quoted(url)} -d ${quoted(JSON.stringify(body))}`;
 }
 

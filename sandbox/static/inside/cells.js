@@ -3,7 +3,8 @@
 import { h } from "./dom.js";
 
 const SIGNS = { good: "●", wait: "◐", bad: "✕", note: "▲", idle: "○" };
-const clock = new Intl.DateTimeFormat("en-US", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+const clock = new Intl.DateTimeFormat("en-US", CLOCK);
 const day = new Intl.DateTimeFormat("en-US", { month: "short", day: "numeric" });
 const dayAndYear = new Intl.DateTimeFormat("en-US", { month: "short", day: "numeric", year: "numeric" });
 
@@ -14,11 +15,12 @@ export function cell(value) {
   if ("state" in value) return state(value);
   if ("at" in value) return instant(value.at);
   if ("in" in value) return h("span", { class: "data" }, `in ${span(value.in)}`);
-  if ("next" in value) return h("span", { class: "dim" }, value.next === null ? "next: no date" : ["next ", instant(value.next)]);
+  if ("next" in value) return h("span", { class: "dim" }, value.next ? ["next ", instant(value.next)] : "no next date");
   if ("code" in value) return h("code", {}, breakable(value.code));
   if ("marks" in value) return h("span", { class: "marks" }, value.marks.map(state));
   if ("parts" in value) return h("span", { class: "parts" }, value.parts.map(cell));
-  if ("ref" in value) return value.ref ? h("a", { class: "id", href: value.ref }, value.text) : h("code", {}, value.text);
+  if (value.ref) return h("a", { class: "id", href: value.ref }, value.text);
+  if ("text" in value) return h("code", {}, value.text);
   return JSON.stringify(value);
 }
 
@@ -29,7 +31,8 @@ function breakable(text) {
 }
 
 export function state({ state: name, tone }) {
-  return h("span", { class: "state", "data-tone": tone }, h("i", { "aria-hidden": "true" }, SIGNS[tone] ?? SIGNS.idle), name);
+  const sign = h("i", { "aria-hidden": "true" }, SIGNS[tone] ?? SIGNS.idle);
+  return h("span", { class: "state", "data-tone": tone }, sign, name);
 }
 
 export function instant(seconds) {
@@ -41,7 +44,8 @@ export function instant(seconds) {
 function words(date) {
   const now = new Date();
   if (date.toDateString() === now.toDateString()) return clock.format(date);
-  return date.getFullYear() === now.getFullYear() ? `${day.format(date)}, ${clock.format(date).slice(0, 5)}` : dayAndYear.format(date);
+  if (date.getFullYear() !== now.getFullYear()) return dayAndYear.format(date);
+  return `${day.format(date)}, ${clock.format(date).slice(0, 5)}`;
 }
 
 /* Seconds as the two units that matter. */

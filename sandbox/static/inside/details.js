@@ -4,40 +4,50 @@ import { forms } from "./actions.js";
 import { cell, state } from "./cells.js";
 import { h } from "./dom.js";
 import { json } from "./json.js";
+import { copyButton, facts, pages } from "./pieces.js";
 import { PLACES } from "./places.js";
 import { link } from "./routes.js";
 import { table } from "./tables.js";
 
-export function detail({ place, query }, object) {
-  const given = Object.fromEntries(query);
+export function detail(at, object) {
   return [
-    h("p", { class: "back", "data-key": "back" }, h("a", { href: link(place, "", { ...given, rows: "" }) }, `All ${PLACES[place].title.toLowerCase()}`)),
-    h("header", { class: "head", "data-key": `head-${object.id}` },
-      h("h1", { tabindex: "-1", id: "detail-title" }, object.title),
-      object.amount && h("p", { class: "figure" }, cell(object.amount)),
-      object.state && h("p", {}, state(object.state)),
-      h("p", { class: "whole-id" }, h("code", {}, object.id), h("button", { type: "button", class: "small", "data-act": "copy", "data-text": object.id }, "Copy id"))),
+    back(at),
+    head(object),
     object.actions.length ? h("section", { class: "may", "data-key": "may" }, forms(object.actions)) : null,
-    object.facts.length ? facts(object.facts) : null,
+    known(object.facts),
     object.story.length ? story(object.story) : null,
-    ...object.tables.map((each) => h("section", { "data-key": `part-${each.title}` }, table(each, { level: "h2" }), older(each, place, object.id, query))),
+    ...object.tables.map((each) => part(each, at)),
     ...object.texts.map((text) => json(text, object.id)),
   ].filter(Boolean);
 }
 
-export function missing({ place, id }, why) {
-  return [
-    h("p", { class: "back", "data-key": "back" }, h("a", { href: link(place) }, `All ${PLACES[place].title.toLowerCase()}`)),
-    h("div", { class: "empty", "data-key": "missing" }, h("h1", { tabindex: "-1", id: "detail-title" }, "Not here"), h("p", {}, why), h("p", {}, h("code", {}, id))),
-  ];
+export function missing(at, why) {
+  const title = h("h1", { tabindex: "-1", id: "detail-title" }, "Not here");
+  const said = h("div", { class: "empty", "data-key": "missing" }, title, h("p", {}, why), h("code", {}, at.id));
+  return [back(at), said];
 }
 
-function facts(pairs) {
-  return h("dl", { class: "facts", "data-key": "facts" }, pairs.map(([name, value], place) => h("div", { "data-key": `fact-${place}-${name}` }, h("dt", {}, name), h("dd", {}, cell(value)))));
+function back({ place, query }) {
+  const href = link(place, "", { ...Object.fromEntries(query), rows: "" });
+  return h("p", { class: "back", "data-key": "back" }, h("a", { href }, `All ${PLACES[place].title.toLowerCase()}`));
+}
+
+function head({ id, title, amount, state: status }) {
+  return h("header", { class: "head", "data-key": `head-${id}` },
+    h("h1", { tabindex: "-1", id: "detail-title" }, title),
+    amount && h("p", { class: "figure" }, cell(amount)),
+    status && h("p", {}, state(status)),
+    h("p", { class: "whole-id" }, h("code", {}, id), copyButton(id, "Copy id")));
+}
+
+function known(pairs) {
+  if (!pairs.length) return null;
+  return facts(pairs.map(([name, value]) => [name, cell(value)]), { "data-key": "facts" });
 }
 
 function story(stops) {
-  return h("section", { "data-key": "story" }, h("h2", {}, "What happened"), h("ol", { class: "story" }, stops.map(stop)));
+  const list = h("ol", { class: "story" }, stops.map(stop));
+  return h("section", { "data-key": "story" }, h("h2", {}, "What happened"), list);
 }
 
 function stop({ key, href, what, why, state: status, when, pending }) {
@@ -48,10 +58,10 @@ function stop({ key, href, what, why, state: status, when, pending }) {
     pending ? h("span", { class: "dim" }, " undelivered") : null);
 }
 
-function older({ older: cursor }, place, id, query) {
-  const links = [
-    query.get("rows") && h("a", { class: "small", href: link(place, id) }, "Latest"),
-    cursor && h("a", { class: "small", href: link(place, id, { rows: cursor }) }, "Older"),
-  ].filter(Boolean);
-  return links.length ? h("p", { class: "pages" }, links) : null;
+/* What belongs to the object; a long table goes on, page by page. */
+function part(each, { place, id, query }) {
+  const turned = query.get("rows") && each.title === "Rows";
+  const older = each.older && link(place, id, { rows: each.older });
+  return h("section", { "data-key": `part-${each.title}` },
+    table(each, { level: "h2" }), pages(["Latest", turned && link(place, id)], ["Older", older]));
 }

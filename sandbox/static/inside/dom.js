@@ -9,7 +9,8 @@ const STANDS = { checked: "checked", selected: "selected" };
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+    if (value === null || value === undefined || value === false) continue;
+    element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...children.flat(Infinity).flatMap(nodes));
   return element;

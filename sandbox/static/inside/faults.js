@@ -1,53 +1,67 @@
 /* The faults in force, and the forms that set more of them. */
 
 import { h } from "./dom.js";
+import { field, select, toggle } from "./pieces.js";
 
 const WORDS = {
-  duplicate: "Twice", drop: "Never", twins: "Told by two events", delay_s: "Seconds late", late: "That are late", shuffle: "Out of order",
-  before_answer: "Before the answer", seed: "Seed",
+  duplicate: "Twice", drop: "Never", twins: "Told by two events", delay_s: "Seconds late", late: "That are late",
+  shuffle: "Out of order", before_answer: "Before the answer", seed: "Seed",
 };
 
 export function inForce({ api, webhooks, banks }, untouched) {
   const lines = [
-    ...standing(api).map(({ match, kind, times }) => [h("code", {}, match), ` ${kind.replaceAll("_", " ")}, ${times} more`]),
-    ...standing(banks).map(({ account, kind, times }) => ["Banks, ", h("code", {}, account), ` ${kind.replaceAll("_", " ")}, ${times} more`]),
+    ...standing(api).map(({ match, ...fault }) => [h("code", {}, match), left(fault)]),
+    ...standing(banks).map(({ account, ...fault }) => ["Banks, ", h("code", {}, account), left(fault)]),
     ...Object.entries(webhooks).filter(([name, value]) => value !== untouched[name])
-      .map(([name, value]) => [`Webhooks, ${(WORDS[name] ?? name).toLowerCase()} `, h("code", {}, value)]),
+      .map(([name, value]) => [`Webhooks, ${worded(name).toLowerCase()} `, h("code", {}, value)]),
   ];
   if (!lines.length) return h("p", { class: "note" }, "None: everything goes well.");
-  return [h("ul", { class: "in-force" }, lines.map((line) => h("li", {}, line))),
-    h("button", { type: "button", class: "small", "data-act": "faults-off" }, "All off")];
+  return [
+    h("ul", { class: "in-force" }, lines.map((line) => h("li", {}, line))),
+    h("button", { type: "button", class: "small", "data-act": "faults-off" }, "All off"),
+  ];
+}
+
+function left({ kind, times }) {
+  return ` ${kind.replaceAll("_", " ")}, ${times} more`;
+}
+
+function worded(name) {
+  return WORDS[name] ?? name.replaceAll("_", " ");
 }
 
 /* Faults that will still strike, as they would be set anew. */
 function standing(faults) {
-  return faults.filter(({ left }) => left > 0).map(({ left, ...fault }) => ({ ...fault, times: left }));
+  return faults.filter((fault) => fault.left > 0).map(({ left: times, ...fault }) => ({ ...fault, times }));
 }
 
 export function apiFault({ api }, kinds, operations) {
+  const typed = { list: "operations", autocomplete: "off", spellcheck: "false", required: true };
   return faultForm("api", standing(api), "Add this fault", [
-    field("api", "match", "Calls", h("input", { name: "match", list: "operations", value: "POST /v1/payment_intents", autocomplete: "off", spellcheck: "false", required: true })),
-    field("api", "kind", "Fail as", choice("kind", kinds)),
-    field("api", "times", "Times", number("times", 1)),
-    field("api", "seconds", "Seconds, when slow", number("seconds", 1)),
-    h("datalist", { id: "operations" }, operations.map((operation) => h("option", { value: operation }))),
+    field("Calls", h("input", { ...marks("api", "match"), ...typed, value: "POST /v1/payment_intents" })),
+    field("Fail as", select(marks("api", "kind"), kinds)),
+    field("Times", number("api", "times", 1)),
+    field("Seconds, when slow", number("api", "seconds", 1)),
+    h("datalist", { id: "operations" }, operations.map((value) => h("option", { value }))),
   ]);
 }
 
 export function bankFault({ banks }, kinds) {
-  const only = Object.entries(kinds).flatMap(([kind, some]) => some.map((each) => [`${kind} ${each}`, `${kind.replaceAll("_", " ")}: ${each.replaceAll("_", " ")}`]));
+  const whole = Object.keys(kinds).map((kind) => [kind, `${worded(kind)}: all`]);
+  const only = Object.entries(kinds).flatMap(([kind, some]) =>
+    some.map((each) => [`${kind} ${each}`, `${worded(kind)}: ${worded(each)}`]));
   return faultForm("banks", standing(banks), "Add this fault", [
-    field("banks", "which", "Show", h("select", { name: "which" },
-      [...Object.keys(kinds).map((kind) => [kind, `${kind.replaceAll("_", " ")}: all`]), ...only].map(([value, words]) => h("option", { value }, words)))),
-    field("banks", "account", "Account, or * for all", h("input", { name: "account", value: "*", autocomplete: "off", spellcheck: "false" })),
-    field("banks", "times", "Refreshes", number("times", 1)),
+    field("Show", select(marks("banks", "which"), [...whole, ...only])),
+    field("Account, or * for all", h("input", { ...marks("banks", "account"), value: "*", autocomplete: "off" })),
+    field("Refreshes", number("banks", "times", 1)),
   ]);
 }
 
 export function webhookFaults({ webhooks }) {
-  return faultForm("webhooks", [], "Set these", Object.entries(webhooks).map(([name, value]) => typeof value === "boolean"
-    ? h("label", { class: "toggle" }, h("input", { type: "checkbox", name, checked: value }), WORDS[name] ?? name)
-    : field("webhooks", name, WORDS[name] ?? name.replaceAll("_", " "), number(name, value ?? ""))));
+  return faultForm("webhooks", [], "Set these", Object.entries(webhooks).map(([name, value]) =>
+    typeof value === "boolean"
+      ? toggle(worded(name), { ...marks("webhooks", name), checked: value })
+      : field(worded(name), number("webhooks", name, value ?? ""))));
 }
 
 function faultForm(half, already, label, fields) {
@@ -55,17 +69,12 @@ function faultForm(half, already, label, fields) {
     h("div", { class: "fields" }, fields), h("button", { class: "small" }, label));
 }
 
-function field(half, name, label, input) {
-  input.id = `fault-${half}-${name}`;
-  return h("span", { class: "field" }, h("label", { for: input.id }, label), input);
+function marks(half, name) {
+  return { id: `fault-${half}-${name}`, name };
 }
 
-function choice(name, values) {
-  return h("select", { name }, values.map((value) => h("option", { value }, value.replaceAll("_", " "))));
-}
-
-function number(name, value) {
-  return h("input", { name, value, inputmode: "decimal", autocomplete: "off", "data-kind": "number" });
+function number(half, name, value) {
+  return h("input", { ...marks(half, name), value, inputmode: "decimal", autocomplete: "off", "data-kind": "number" });
 }
 
 /* The call that a form stands for. */

@@ -8,16 +8,19 @@ import { link } from "./routes.js";
 const places = document.getElementById("places");
 const time = document.getElementById("time");
 const shown = new Intl.DateTimeFormat("en-US", {
-  weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false,
+  weekday: "short", month: "short", day: "numeric",
+  hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
 });
 
 let last = "";
 
 export function showPlaces(current, { counts, faults }) {
   const figures = { ...counts, controls: faults ? `${faults} on` : "" };
-  patchChildren(places, [h("ul", {}, Object.entries(PLACES).map(([place, { title }]) =>
-    h("li", { "data-key": place }, h("a", { href: link(place), "aria-current": place === current ? "page" : null },
-      h("span", {}, title), " ", figures[place] ? h("b", { "data-tone": place === "controls" ? "bad" : null }, figures[place]) : null))))]);
+  patchChildren(places, [h("ul", {}, Object.entries(PLACES).map(([place, { title }]) => {
+    const figure = figures[place] && h("b", { "data-tone": place === "controls" ? "bad" : null }, figures[place]);
+    const marks = { href: link(place), "aria-current": place === current ? "page" : null };
+    return h("li", { "data-key": place }, h("a", marks, h("span", {}, title), " ", figure || null));
+  }))]);
   // On a phone the places are a strip, and the current one may lie beyond its edge.
   if (last !== current) places.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   last = current;

@@ -1,6 +1,7 @@
 /* JSON as text that one reads and copies: keys, strings and numbers told apart, ids as links. */
 
 import { h } from "./dom.js";
+import { copyButton } from "./pieces.js";
 
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d[\d.eE+-]*)|\b(true|false|null)\b/g;
 const ID = /^[a-z]+_(?=[A-Za-z0-9]{8,}$)/;
@@ -14,9 +15,9 @@ export function usePlaces(known) {
 }
 
 export function json({ title, text }, own) {
-  const head = h("div", { class: "text-head" }, h("h2", {}, title),
-    h("button", { type: "button", class: "small", "data-act": "copy" }, "Copy"));
-  const body = h("pre", { tabindex: "0", role: "region", "aria-label": title }, text.length > COLOURED ? text : [...pieces(text, own)]);
+  const head = h("div", { class: "text-head" }, h("h2", {}, title), copyButton(text));
+  const shown = text.length > COLOURED ? text : [...pieces(text, own)];
+  const body = h("pre", { tabindex: "0", role: "region", "aria-label": title }, shown);
   return h("section", { class: "text", "data-key": `text-${title}` }, head, body);
 }
 
@@ -37,7 +38,8 @@ function* token([whole, string, colon, number], own) {
   } else if (string) {
     const id = string.slice(1, -1);
     const place = places[ID.exec(id)?.[0]];
-    yield place && id !== own ? h("a", { class: "id", href: `#/${place}/${id}` }, string) : h("span", { class: "str" }, string);
+    if (place && id !== own) yield h("a", { class: "id", href: `#/${place}/${id}` }, string);
+    else yield h("span", { class: "str" }, string);
   } else {
     yield h("span", { class: number ? "num" : "lit" }, whole);
   }

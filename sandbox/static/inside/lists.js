@@ -1,6 +1,7 @@
 /* One list: its filters, its rows, and the way to older ones. */
 
 import { h } from "./dom.js";
+import { commandLine, field, pages, select, toggle } from "./pieces.js";
 import { PLACES } from "./places.js";
 import { link } from "./routes.js";
 import { table } from "./tables.js";
@@ -19,35 +20,32 @@ export function list({ place, id, query }, answer) {
 
 function rows(answer, { place, id, query, filtered, title }) {
   const given = Object.fromEntries(query);
-  const links = [
-    query.get("before") && h("a", { class: "small", href: link(place, "", { ...given, before: "" }) }, "Newest"),
-    answer.older && h("a", { class: "small", href: link(place, "", { ...given, before: answer.older }) }, answer.rows.length ? "Older" : "Look further back"),
-  ].filter(Boolean);
-  const none = !answer.rows.length && h("p", { class: "empty" }, filtered ? "Nothing here matches." : "Nothing older.");
+  const newest = query.get("before") && link(place, "", { ...given, before: "" });
+  const older = answer.older && link(place, "", { ...given, before: answer.older });
+  const none = [
+    answer.note && h("p", { class: "note" }, answer.note),
+    h("p", { class: "empty" }, filtered ? "Nothing here matches." : "Nothing older."),
+  ];
   return h("div", { "data-key": "rows" },
-    answer.rows.length ? table(answer, { open: id, label: title }) : [answer.note && h("p", { class: "note" }, answer.note), none],
-    links.length ? h("p", { class: "pages" }, links) : null);
+    answer.rows.length ? table(answer, { open: id, label: title }) : none,
+    pages(["Newest", newest], [answer.rows.length ? "Older" : "Look further back", older]));
 }
 
 function nothingYet([words, command]) {
   return h("div", { class: "empty", "data-key": "empty" }, h("p", {}, words), commandLine(command()));
 }
 
-export function commandLine(command) {
-  return h("div", { class: "command" }, h("code", {}, command), h("button", { type: "button", class: "small", "data-act": "copy", "data-text": command }, "Copy"));
-}
-
 function narrowing(filters, place, query) {
-  return h("form", { class: "filters", "data-key": "filters", "data-filters": place }, filters.map((filter) => narrow(filter, query.get(filter.name))));
+  const fields = filters.map((filter) => narrow(filter, query.get(filter.name)));
+  return h("form", { class: "filters", "data-key": "filters", "data-filters": place }, fields);
 }
 
-function narrow({ name, label, options, toggle, hint }, value) {
-  const id = `filter-${name}`;
-  if (toggle) return h("label", { class: "toggle" }, h("input", { type: "checkbox", name, value: "1", checked: value === "1" }), label);
-  const input = options
-    ? h("select", { id, name }, h("option", { value: "" }, "any"), options.map((each) => h("option", { value: each, selected: each === value }, each.replaceAll("_", " "))))
-    : h("input", { type: "search", id, name, value, placeholder: hint, autocomplete: "off", spellcheck: "false" });
-  return h("span", { class: "field" }, h("label", { for: id }, label), input);
+function narrow({ name, label, options, toggles, hint }, value) {
+  if (toggles) return toggle(label, { name, value: "1", checked: value === "1" });
+  const marks = { id: `filter-${name}`, name };
+  if (options) return field(label, select(marks, [["", "any"], ...options], value));
+  const text = { ...marks, type: "search", value, placeholder: hint, autocomplete: "off", spellcheck: "false" };
+  return field(label, h("input", text));
 }
 
 /* The filters as they stand in the form, in the page's address. */

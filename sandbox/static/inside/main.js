@@ -81,15 +81,15 @@ async function arrive({ oldURL }) {
   // Other filters or older rows of the same: whoever pressed stays where they are.
   if (new URL(oldURL).hash.split("?")[0] === location.hash.split("?")[0]) return;
   (at.id ? detailPart : main).scrollTo?.(0, 0);
-  (document.getElementById(at.id ? "detail-title" : "") ?? listPart.querySelector("h1"))?.focus({ preventScroll: true });
+  const title = at.id ? document.getElementById("detail-title") : listPart.querySelector("h1");
+  title?.focus({ preventScroll: true });
   if (at.id && getComputedStyle(listPart).display === "none") window.scrollTo(0, 0);
 }
 
 const acts = {
   skip: () => main.focus(),
   copy: async (button) => {
-    const text = button.dataset.text ?? button.closest(".text").querySelector("pre").textContent;
-    const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+    const copied = await navigator.clipboard?.writeText(button.dataset.text).then(() => true, () => false);
     say(copied ? "Copied." : "This browser lets nothing be copied from here.", "", copied ? "good" : "bad");
   },
   "faults-off": () => perform(faultsOff(), show),

@@ -1,6 +1,6 @@
 /* One line at the bottom: what was just done, and how to do it from a terminal. */
 
-import { h } from "./dom.js";
+import { copyButton } from "./pieces.js";
 
 const place = document.getElementById("said");
 let timer = 0;
@@ -9,7 +9,7 @@ export function say(text, command = "", tone = "good") {
   place.dataset.tone = tone;
   place.dataset.shown = "";
   document.getElementById("said-text").textContent = text;
-  document.getElementById("said-more").replaceChildren(...(command ? [copyButton(command)] : []));
+  document.getElementById("said-more").replaceChildren(...(command ? [copyButton(command, "Copy as curl")] : []));
   clearTimeout(timer);
   timer = setTimeout(hush, 12_000);
 }
@@ -22,8 +22,4 @@ export function hush() {
     document.getElementById("said-text").textContent = "";
     document.getElementById("said-more").replaceChildren();
   }
-}
-
-function copyButton(command) {
-  return h("button", { type: "button", class: "small", "data-act": "copy", "data-text": command }, "Copy as curl");
 }

@@ -11,12 +11,17 @@ export function table({ title, columns, rows, note }, { open = "", level = "h3",
     title && h(level, {}, title),
     note && h("p", { class: "note" }, note),
     h("table", { "aria-label": label },
-      h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: classOf(column) }, column.label)))),
+      h("thead", {}, h("tr", {}, columns.map(heading))),
       h("tbody", {}, rows.flatMap((row) => lines(row, columns, open)))));
 }
 
+function heading(column) {
+  return h("th", { scope: "col", class: classOf(column) }, column.label);
+}
+
 function lines(row, columns, open) {
-  const line = h("tr", { "data-key": row.key, class: row.href ? "leads" : null, "aria-current": row.key === open ? "true" : null },
+  const current = row.key === open ? "true" : null;
+  const line = h("tr", { "data-key": row.key, class: row.href ? "leads" : null, "aria-current": current },
     row.cells.map((value, place) => h("td", { class: classOf(columns[place]) }, lead(value, row, place))));
   if (!row.actions?.length) return [line];
   const wide = h("td", { colspan: columns.length }, forms(row.actions));
