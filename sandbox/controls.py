@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,15 +23,22 @@ from sandbox.wire.table import TABLE
 Control = Callable[[Request, Body], Awaitable[Body]]
 
 
+class Json(JSONResponse):
+    """In ASCII: what banks write need not be text that UTF-8 can carry."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, separators=(",", ":")).encode()
+
+
 def _control(run: Control) -> Callable[[Request], Awaitable[Response]]:
     """A control reads JSON and answers JSON; refusals have Stripe's form."""
 
     @wraps(run)
     async def endpoint(request: Request) -> Response:
         try:
-            return JSONResponse(await run(request, await _json_of(request)))
+            return Json(await run(request, await _json_of(request)))
         except ApiError as refusal:
-            return JSONResponse(refusal.body, status_code=refusal.status)
+            return Json(refusal.body, status_code=refusal.status)
 
     return endpoint
 

@@ -68,6 +68,7 @@ BALANCES = ("null", "available", "currencies", "empty", "stale")
 # The kinds, and what `only` may name of each.
 KINDS: dict[str, tuple[str, ...]] = {
     "hostile_text": tuple(TEXTS),
+    "hostile_names": tuple(TEXTS),
     "extreme_amounts": tuple(AMOUNTS),
     "foreign_currencies": tuple(CURRENCIES),
     "odd_instants": tuple(INSTANTS),

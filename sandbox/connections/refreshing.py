@@ -139,12 +139,19 @@ def _finish(account_id: str, feature: str) -> None:
     if succeeded and not _READ[feature](account):
         timers.set_timer(f"refresh_{feature}", account_id, clock.now())
         return
+    fault = bank_faults.take(account, "hostile_names") if succeeded else None
+    if fault is not None:
+        account["display_name"] = _hostile_name(account, fault.only)
     refresh = account[FIELD[feature]]
     refresh["status"] = "succeeded" if succeeded else "failed"
     account["_"]["cool_until"][feature] = clock.now() + COOL_DOWN
     refresh["next_refresh_available_at"] = clock.stamp() + COOL_DOWN
     store.save(account)
     tell(account, feature)
+
+
+def _hostile_name(account: Body, sorts: list[str]) -> str:
+    return bank_faults.TEXTS[bank_faults.chance_of(account, "hostile_names").choice(sorts)]
 
 
 def _bank_gives(account: Body, feature: str) -> bool:
@@ -207,13 +214,14 @@ def _balance_body(account: Body, current: Amounts | None, available: Amounts | N
 def _read_ownership(account: Body) -> bool:
     """A snapshot with a new id, as after every refresh of owners."""
     _, bank_account = banks.find_account(account["_"]["bank_key"])
+    fault = bank_faults.take(account, "hostile_names")
     ownership_id = ids.new_id("financial_connections.account_ownership")
     owners = [
         {
             "id": ids.new_id("financial_connections.account_owner"),
             "object": "financial_connections.account_owner",
             "email": owner.email,
-            "name": owner.name,
+            "name": owner.name if fault is None else _hostile_name(account, fault.only),
             "ownership": ownership_id,
             "phone": owner.phone,
             "raw_address": owner.raw_address,

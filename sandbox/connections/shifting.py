@@ -16,7 +16,9 @@ def strike(account: Body, cursor: str) -> None:
     Every row that came or moved belongs to the new refresh, so whoever reads on from the cursor of the refresh that
     they began with misses nothing, and whoever goes on from the newest does.
     """
-    fault = bank_faults.take(account, "shift")
+    # A refresh that is under way brings what it brings; another cannot end meanwhile.
+    pending = account["transaction_refresh"]["status"] == "pending"
+    fault = None if pending else bank_faults.take(account, "shift")
     if fault is None:
         return
     with events.by_itself():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from stripe.params.financial_connections import TransactionListParams, TransactionRetrieveParams
@@ -140,7 +140,7 @@ def _text(row: tuple[Any, ...]) -> str:
     )
 
 
-_quoted = cache(json.dumps)
+_quoted = lru_cache(json.dumps)
 
 
 OPERATIONS = (

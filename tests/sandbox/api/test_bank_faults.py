@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.connections import bank_faults
-from tests.sandbox.api.driving import CARD, CHECKING, Linked, Sandbox, link, refreshed, rows_of
+from tests.sandbox.api.driving import CARD, CHECKING, Linked, Sandbox, eventually, link, refreshed, rows_of
 
 
 def arm(sandbox: Sandbox, kind: str, **more: Any) -> None:
@@ -42,6 +42,22 @@ def test_hostile_text_comes_over_the_wire_as_the_bank_wrote_it(sandbox: Sandbox,
     )
     assert page.content.isascii()
     assert sandbox.control("GET", "/faults")["banks"][0]["left"] == 0
+
+
+def test_names_may_be_hostile_too(sandbox: Sandbox, linked: Linked) -> None:
+    arm(sandbox, "hostile_names", only=["surrogate"], times=2)
+
+    account = again(sandbox, linked.account, "ownership")
+
+    owners = sandbox.api.financial_connections.accounts.owners.list(linked.account, {"ownership": account.ownership})
+    assert {account.display_name, *(owner.name for owner in owners.data)} == {bank_faults.TEXTS["surrogate"]}
+    # Controls and events carry it as well as the API does.
+    state = sandbox.post(f"/accounts/{linked.account}/state", {"status": "inactive"})
+    assert state["display_name"] == account.display_name
+    told = "financial_connections.account.deactivated"
+    eventually(lambda: told in sandbox.receiver.types)
+    (event,) = (event for event in sandbox.receiver.events if event["type"] == told)
+    assert event["data"]["object"]["display_name"] == account.display_name
 
 
 @pytest.mark.parametrize(
