@@ -142,8 +142,10 @@ async def _answer(request: Request, gone: asyncio.Future[Any]) -> Answer | None:
         return _refuse(request, refusal)
     request.limited = limits.refused(operation.name)
     request.fault = faults.take(request.method, request.path) if request.limited is None else None
+    if request.meets("429"):
+        request.limited = "global-rate"
     # The limiter and the network stand before the idempotency layer: nothing of this is saved under the key.
-    if request.limited or request.meets("429"):
+    if request.limited:
         return _refuse(request, limits.error())
     refusal_told = faults.UNSAVED.get(request.fault.kind) if request.fault else None
     if refusal_told is not None:

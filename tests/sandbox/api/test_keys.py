@@ -208,6 +208,7 @@ def test_a_500_is_saved_and_a_429_is_not(sandbox: Sandbox, fault: str, again: in
     first, second = (wire.send("POST", "/v1/customers", {"name": "Ana"}, Idempotency_Key="k") for _ in range(2))
 
     assert (first.status, second.status) == (int(fault[:3]), again)
+    assert (first.headers["Stripe-Rate-Limited-Reason"] == "global-rate") == (first.status == 429)
     assert (second.headers["Idempotent-Replayed"] == "true") == (again == 500)
     assert len(sandbox.api.customers.list().data) == (fault != "500")
 
