@@ -363,6 +363,12 @@ def test_a_secret_of_nothing_opens_nothing(sandbox: Sandbox, kind: str, secret: 
     assert requests.post(f"{sandbox.url}/v3/dialog/session", json=asked, timeout=30).status_code == 400
 
 
+def test_an_intents_id_alone_opens_nothing(sandbox: Sandbox) -> None:
+    asked = {"client_secret": f"{new_intent(sandbox)['id']}_secret_guessed", "kind": "payment", "params": PARAMS}
+
+    assert requests.post(f"{sandbox.url}/v3/dialog/session", json=asked, timeout=30).status_code == 400
+
+
 def test_an_intent_that_is_under_way_collects_no_more(sandbox: Sandbox) -> None:
     intent = new_intent(sandbox)
     stripe_call(sandbox, f"payment_intents/{intent['id']}/cancel", {})
