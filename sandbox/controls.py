@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import banks, clock, deliveries, events, faults, journal, timers, webhook_endpoints
@@ -17,17 +16,11 @@ from sandbox.money import corrections, disputes, intents, mails, mandates, refun
 from sandbox.store import Body, store
 from sandbox.wire import auth, errors, idempotency, limits, rendering
 from sandbox.wire import faults as api_faults
+from sandbox.wire.ascii import AsciiResponse
 from sandbox.wire.errors import ApiError
 from sandbox.wire.table import TABLE
 
 Control = Callable[[Request, Body], Awaitable[Body]]
-
-
-class Json(JSONResponse):
-    """In ASCII: what banks write need not be text that UTF-8 can carry."""
-
-    def render(self, content: Any) -> bytes:
-        return json.dumps(content, separators=(",", ":")).encode()
 
 
 def _control(run: Control) -> Callable[[Request], Awaitable[Response]]:
@@ -36,9 +29,9 @@ def _control(run: Control) -> Callable[[Request], Awaitable[Response]]:
     @wraps(run)
     async def endpoint(request: Request) -> Response:
         try:
-            return Json(await run(request, await _json_of(request)))
+            return AsciiResponse(await run(request, await _json_of(request)))
         except ApiError as refusal:
-            return Json(refusal.body, status_code=refusal.status)
+            return AsciiResponse(refusal.body, status_code=refusal.status)
 
     return endpoint
 

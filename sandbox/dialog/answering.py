@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from sandbox.store import Body, store
 from sandbox.wire import errors
+from sandbox.wire.ascii import AsciiResponse
 from sandbox.wire.errors import ApiError
 
 Answer = Callable[[Body], Body]
@@ -26,14 +27,14 @@ def answering(answer: Answer) -> Endpoint:
             body = {**await _body(request), **request.path_params}
             with store.transaction():
                 try:
-                    return JSONResponse(answer(body))
+                    return AsciiResponse(answer(body))
                 except ApiError as caught:
                     if not caught.keep:
                         raise
                     refusal = caught
         except ApiError as caught:
             refusal = caught
-        return JSONResponse(refusal.body, status_code=refusal.status)
+        return AsciiResponse(refusal.body, status_code=refusal.status)
 
     return endpoint
 
