@@ -114,6 +114,15 @@ def _mandate(mandate: Body) -> Iterator[Action]:
         yield Action("Make active", path, {"status": "active"})
 
 
+def _method(method: Body) -> Iterator[Action]:
+    path = f"/sandbox/payment_methods/{method['id']}/state"
+    if (method["us_bank_account"]["status_details"] or {}).get("blocked"):
+        yield Action("Lift the block", path, {"blocked": None})
+        return
+    reasons = sorted({why.blocks for why in returns.RETURNS.values() if why.blocks})
+    yield Action("Block", path, {}, [Choice("blocked", "Reason", "select", [(each, each) for each in reasons])])
+
+
 def _account(account: Body) -> Iterator[Action]:
     if account["status"] == "disconnected":
         return
@@ -148,6 +157,13 @@ def _bank_side(account: Body, controls: str) -> Iterator[Action]:
         yield Action("Set number", f"{controls}/state", {}, [shown])
     yield Action("Set balance", f"{controls}/state", {}, [Choice("balance", "Cents", "number")])
     yield Action(
+        "Book many rows", f"{controls}/transactions/generate", {},
+        [
+            Choice("count", "How many", "number", value="10000"),
+            Choice("days", "Over how many days", "number", value="180"),
+        ],
+    )  # fmt: skip
+    yield Action(
         "Book a row", f"{controls}/transactions", {},
         [
             Choice("transactions.0.amount", "Cents, negative is money out", "number", value="-1250"),
@@ -172,6 +188,7 @@ def _session(session: Body) -> Iterator[Action]:
 _BY_KIND: dict[str, Any] = {
     "payment_intent": _payment,
     "setup_intent": _setup,
+    "payment_method": _method,
     "refund": _refund,
     "mandate": _mandate,
     "financial_connections.account": _account,

@@ -11,6 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.wire.errors import ApiError
 
+# Names that no public domain ends in, so that nobody else can point one at this machine.
+_PRIVATE = (".localhost", ".local", ".internal", ".home.arpa", ".test")
+
 _REFUSAL = ApiError("A page of another site may not use the sandbox's controls.", status=403)
 
 
@@ -38,7 +41,7 @@ def _is_own(headers: Headers) -> bool:
 
 def _is_local(name: str) -> bool:
     """An address, or a name that no public domain has."""
-    if "." not in name or name.endswith(".localhost"):
+    if "." not in name or name.endswith(_PRIVATE):
         return True
     try:
         ipaddress.ip_address(name)

@@ -51,6 +51,7 @@ def read(driven: driving.Sandbox, what: str, **params: str) -> Any:
         ({"Sec-Fetch-Site": "none"}, 200),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:2", "Host": "localhost:1"}, 403),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://box.local", "Host": "box.local"}, 200),
         ({"Origin": "https://example.com"}, 403),
         ({"Origin": "null"}, 403),
         # A public name that somebody points at this machine is the same origin as itself.
@@ -316,14 +317,20 @@ def test_the_bank_books_a_row_and_a_refresh_fails(shown: Inside, linked: Linked)
 
 
 @pytest.mark.browser
-def test_a_mandate_ends(shown: Inside, linked: Linked) -> None:
-    mandate = save_method(shown.driven, linked).mandate
-    shown.open(f"permissions/{mandate}")
+def test_a_mandate_ends_and_its_method_is_blocked(shown: Inside, linked: Linked) -> None:
+    saved = save_method(shown.driven, linked)
+    shown.open(f"permissions/{saved.mandate}")
 
     shown.press("End")
-
     shown.state("inactive")
-    assert shown.driven.api.mandates.retrieve(mandate).status == "inactive"
+    shown.open(f"permissions/{saved.payment_method}")
+    shown.press("Block")
+    shown.state("blocked")
+    shown.press("Lift the block")
+
+    assert shown.driven.api.mandates.retrieve(saved.mandate).status == "inactive"
+    method = shown.driven.api.payment_methods.retrieve(saved.payment_method)
+    assert method.us_bank_account.status_details.to_dict() == {}
 
 
 @pytest.mark.browser
