@@ -17,9 +17,12 @@ _MONDAY, _THURSDAY = 0, 3
 
 def day_of(moment: float) -> date:
     """The working day with which what is sent at `moment` goes out."""
-    local = datetime.fromtimestamp(moment, EASTERN)
-    day = local.date()
-    return day if is_working(day) and local.time() < CUT_OFF else later(day, 1)
+    day = local(moment).date()
+    return day if is_working(day) and local(moment).time() < CUT_OFF else later(day, 1)
+
+
+def local(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, EASTERN)
 
 
 def later(day: date, days: int) -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sandbox import clock, events
@@ -144,7 +144,7 @@ def _debit(intent: Body, method: Body) -> None:
     """Sends the debit on its way: processing, with a pending charge."""
     mandate = _mandate(intent, method)
     mandates.use(mandate)
-    charge = charges.add(intent, method, mandate, _debit_day(intent))
+    charge = charges.add(intent, method, mandate, _bank_day(intent, clock.stamp()))
     intent.update(status="processing", latest_charge=charge["id"], last_payment_error=None, next_action=None)
     intent["_"]["posted"] = False
     if intent["customer"] and _is_for_later(intent):
@@ -153,7 +153,7 @@ def _debit(intent: Body, method: Body) -> None:
     store.save(intent)
     events.emit("payment_intent.processing", intent)
     events.emit("charge.pending", charge)
-    settling.expect(intent, method, _start(intent))
+    settling.expect(intent, method, _bank_day(intent, clock.now()))
 
 
 def _mandate(intent: Body, method: Body) -> Body:
@@ -169,26 +169,18 @@ def _is_for_later(intent: Body) -> bool:
     return option != "none" if option else bool(intent["setup_future_usage"])
 
 
-def _debit_day(intent: Body) -> date:
-    """When the account is debited, by the real calendar: the target date, else the next working day."""
-    target = terms.target_date(intent)
-    if target is not None:
-        return bank_days.later(target, 0)
-    return bank_days.later(bank_days.day_of(clock.stamp()), settling.POSTED_AFTER)
-
-
-def _start(intent: Body) -> float:
-    """When the debit sets out, on the sandbox's clock: now, or so that it reaches the bank on its target date."""
+def _bank_day(intent: Body, moment: float) -> date:
+    """When the debit is at the bank, confirmed at `moment`: on the target date, else the next working day."""
     target = terms.target_date(intent)
     if target is None:
-        return clock.now()
-    today = datetime.fromtimestamp(clock.stamp(), bank_days.EASTERN).date()
-    return clock.now() + ((target - today).days - settling.POSTED_AFTER) * clock.DAY
+        return bank_days.later(bank_days.day_of(moment), settling.POSTED_AFTER)
+    ahead = target - bank_days.local(clock.stamp()).date()
+    return bank_days.later(bank_days.local(moment).date() + ahead, 0)
 
 
 def _refuse(intent: Body, method: Body, why: Return) -> None:
     """Refuses the attempt at once: 402 and a failed charge, and the intent needs another method."""
-    charge = charges.add(intent, method, None, _debit_day(intent))
+    charge = charges.add(intent, method, None, _bank_day(intent, clock.stamp()))
     charges.fail(charge, why)
     intent["latest_charge"] = charge["id"]
     problem = settling.problem_of(why, method, charge)

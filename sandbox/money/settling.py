@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sandbox import events, timers
 from sandbox.money import bank_days, charges, disputes, intents, payment_methods, refunds, returns
 from sandbox.money.returns import Return
@@ -16,12 +18,12 @@ POSTED_AFTER, SETTLED_AFTER = 1, 4
 _TIMERS = ("debit_posted", "debit_settled")
 
 
-def expect(intent: Body, method: Body, start: float) -> None:
-    """Sets the days on which the debit reaches the bank and on which the bank answers, sent off at `start`."""
-    sent = bank_days.day_of(start)
-    timers.set_timer("debit_posted", intent["id"], bank_days.opening(bank_days.later(sent, POSTED_AFTER)))
+def expect(intent: Body, method: Body, posted_on: date) -> None:
+    """Sets the days on which the debit reaches the bank and on which the bank answers."""
+    timers.set_timer("debit_posted", intent["id"], bank_days.opening(posted_on))
     if method["_"]["outcome"] != "processing":
-        timers.set_timer("debit_settled", intent["id"], bank_days.opening(bank_days.later(sent, SETTLED_AFTER)))
+        answered_on = bank_days.later(posted_on, SETTLED_AFTER - POSTED_AFTER)
+        timers.set_timer("debit_settled", intent["id"], bank_days.opening(answered_on))
 
 
 def stop_waiting(intent: Body) -> None:

@@ -469,8 +469,14 @@ def test_a_payment_starts_later_on_a_target_date(sandbox: Sandbox, linked: Linke
 
     bank = sandbox.api.charges.retrieve(intent.latest_charge).payment_method_details.us_bank_account
     assert date.fromisoformat(bank.expected_debit_date) == bank_days.later(day, 0)
-    sandbox.post("/clock/advance", {"seconds": 8 * DAY})
+    now = sandbox.post("/clock/advance", {"seconds": 0})["now"]
+    posted = bank_days.opening(bank_days.later(day, 0))
+    too_late = confirmed_payment(sandbox, linked, payment_method_options=options)
+    sandbox.post("/clock/advance", {"seconds": posted - now - 60})
     assert sandbox.api.payment_intents.cancel(intent.id).status == "canceled"
+    sandbox.post("/clock/advance", {"seconds": 120})
+    with pytest.raises(stripe.InvalidRequestError):
+        sandbox.api.payment_intents.cancel(too_late.id)
 
 
 def test_an_account_is_debited_on_the_next_bank_day(sandbox: Sandbox, linked: Linked) -> None:
