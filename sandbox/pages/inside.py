@@ -123,6 +123,7 @@ async def show_controls(request: Request) -> Body:
         lambda reader: (overview.due(reader).shown(), overview.keys(reader), overview.endpoints(reader))
     )
     return {
+        "offset": clock.offset(),
         "steps": _steps(),
         "due": due,
         "keys": keys,

@@ -15,11 +15,11 @@ const WORDS = {
   sure: "Delete every customer, account, payment, event and request in here?",
 };
 
-export function controls(given, faults, pulse) {
+export function controls(given, faults) {
   const { keys, kinds, bank_kinds: bankKinds, operations, untouched } = given;
   return [
     h("h1", { "data-key": "title", tabindex: "-1" }, "Clock and faults"),
-    part("Clock", WORDS.clock, clock(given, pulse)),
+    part("Clock", WORDS.clock, clock(given)),
     part("Faults in force", "", inForce(faults, untouched)),
     part("Strike the API", WORDS.api, apiFault(faults, kinds, operations)),
     part("Spoil the webhooks", WORDS.webhooks, webhookFaults(faults)),
@@ -32,7 +32,7 @@ export function controls(given, faults, pulse) {
   ];
 }
 
-function clock({ steps, due }, { offset }) {
+function clock({ offset, steps, due }) {
   return [
     h("p", { class: "lead" }, offset >= 1 ? `The sandbox is ${span(offset)} ahead.` : "The sandbox keeps real time."),
     h("div", { class: "actions" }, steps.map(({ label, seconds }) =>

@@ -7,8 +7,6 @@ const EVERY = 1_000;
 const button = document.getElementById("live");
 let seen = "";
 
-export let pulse = { now: Date.now() / 1000, offset: 0 };
-
 export function keepLive(refresh) {
   button.addEventListener("click", () => {
     button.setAttribute("aria-pressed", String(!isLive()));
@@ -24,6 +22,7 @@ function isLive() {
 }
 
 async function beat(refresh) {
+  let pulse;
   try {
     pulse = await ask("pulse");
     showAnswers(true);

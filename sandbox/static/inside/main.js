@@ -9,7 +9,7 @@ import { faultCall, faultsOff } from "./faults.js";
 import { showAnswers, showPlaces } from "./frame.js";
 import { usePlaces } from "./json.js";
 import { list, narrowed } from "./lists.js";
-import { keepLive, pulse } from "./live.js";
+import { keepLive } from "./live.js";
 import { overview } from "./overview.js";
 import { PLACES } from "./places.js";
 import { route } from "./routes.js";
@@ -71,7 +71,7 @@ async function rightOf(at) {
 
 function drawn(at, answer, frame) {
   if (at.place === "overview") return overview(answer, frame);
-  if (at.place === "controls") return controls(...answer, pulse);
+  if (at.place === "controls") return controls(...answer);
   return list(at, answer);
 }
 
