@@ -5,10 +5,13 @@ from __future__ import annotations
 from sandbox import clock, ids
 from sandbox.connections import sessions
 from sandbox.dialog import purposes, visits
-from sandbox.money import payment_methods
+from sandbox.money import payment_intents, payment_methods, setup_intents
 from sandbox.store import Body, store
 from sandbox.wire import errors, publishable, rendering
+from sandbox.wire.operations import Call
 from sandbox.wire.versions import CURRENT
+
+_UPDATE = {"payment": payment_intents.update, "setup": setup_intents.update}
 
 
 def finish(body: Body) -> Body:
@@ -71,14 +74,10 @@ def _from_account(session: Body, account_id: str) -> Body:
 
 
 def _give_to_intent(session: Body, method: Body) -> None:
-    intent = purposes.intent_of(session)
-    assert intent is not None  # noqa: S101
-    payment_methods.usable_by(method, intent["customer"], "payment_method")
-    intent.update(payment_method=method["id"], status="requires_confirmation", next_action=None)
-    for problem in ("last_payment_error", "last_setup_error"):
-        if problem in intent:
-            intent[problem] = None
-    store.save(intent)
+    """As a server would that updates its intent, so that all that is checked there is checked."""
+    purpose = purposes.of(session)
+    call = Call(ids=(purpose["intent"],), params={"payment_method": method["id"]}, version=CURRENT, url="", base="")
+    _UPDATE[purpose["kind"]](call)
 
 
 def _token(method: Body) -> Body:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from stripe.params import PaymentMethodCreateParams
+
 from sandbox import account
 from sandbox.connections import sessions
 from sandbox.dialog import visits
@@ -12,6 +14,7 @@ from sandbox.store import Body, store
 from sandbox.wire import auth, errors
 from sandbox.wire.errors import ApiError
 from sandbox.wire.operations import Call
+from sandbox.wire.params import checked
 from sandbox.wire.versions import CURRENT
 
 INTENTS = {"payment": payment_intents.KIND, "setup": setup_intents.KIND}
@@ -91,8 +94,10 @@ def _intent_by_secret(kind: str, body: Body) -> Body:
 def _billing_details(params: Body) -> Body:
     if params.get("payment_method_type") != "us_bank_account":
         raise errors.invalid("payment_method_type", "must be us_bank_account.")
-    billing = (params.get("payment_method_data") or {}).get("billing_details")
-    if not isinstance(billing, dict) or not billing.get("name"):
+    data = params.get("payment_method_data")
+    asked = {**(data if isinstance(data, dict) else {}), "type": "us_bank_account"}
+    billing: Body = checked(asked, PaymentMethodCreateParams, "payment_method_data").get("billing_details") or {}
+    if not billing.get("name"):
         raise errors.missing("payment_method_data[billing_details][name]")
     return billing
 

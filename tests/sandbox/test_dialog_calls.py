@@ -363,6 +363,19 @@ def test_a_secret_of_nothing_opens_nothing(sandbox: Sandbox, kind: str, secret: 
     assert requests.post(f"{sandbox.url}/v3/dialog/session", json=asked, timeout=30).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "billing", [None, {}, {"name": ""}, {"name": {"x": "y"}}, "Ana", {"name": "Ana", "nickname": "A"}]
+)
+def test_a_payment_needs_a_name_and_nothing_unknown(sandbox: Sandbox, billing: Any) -> None:
+    params = {"payment_method_type": "us_bank_account", "payment_method_data": {"billing_details": billing}}
+    asked = {"client_secret": new_intent(sandbox)["client_secret"], "kind": "payment", "params": params}
+
+    refused = requests.post(f"{sandbox.url}/v3/dialog/session", json=asked, timeout=30)
+
+    assert refused.status_code == 400
+    assert refused.json()["error"]["param"].startswith("payment_method_data[billing_details]")
+
+
 def test_an_intents_id_alone_opens_nothing(sandbox: Sandbox) -> None:
     asked = {"client_secret": f"{new_intent(sandbox)['id']}_secret_guessed", "kind": "payment", "params": PARAMS}
 

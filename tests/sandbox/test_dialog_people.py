@@ -141,6 +141,17 @@ def test_accounts_are_chosen_in_the_window_of_the_bank(link: Link) -> None:
     assert link.complaints == []
 
 
+def test_a_window_that_closed_unheard_has_still_been_answered(link: Link) -> None:
+    link.to_sign_in("Harbor Savings")
+    with link.page.expect_popup() as opened:
+        link.press("Open Harbor Savings")
+    opened.value.evaluate("window.opener = null")
+
+    opened.value.get_by_role("button", name="Allow access").click()
+
+    link.title("Choose accounts at Harbor Savings")
+
+
 def test_in_an_app_the_bank_leads_back_by_the_apps_link(
     stage: Stage, host: str, sandbox: Sandbox, new_session: NewSession
 ) -> None:
@@ -172,6 +183,18 @@ def test_a_bank_under_maintenance_says_when_it_is_back(link: Link) -> None:
     expect(link.dialog.locator("#problem-text")).to_have_text(
         re.compile(r"It expects to be back on \w+day at \d+:00 [AP]M\. Nothing was shared\.")
     )
+
+
+def test_a_lost_connection_leaves_the_person_where_they_are(link: Link) -> None:
+    link.to_sign_in()
+    link.page.route("**/v3/dialog/sign-in", lambda route: route.abort())
+    link.sign_in()
+    link.alert("The sandbox does not answer. Nothing was shared; try once more.")
+    link.page.unroute("**/v3/dialog/sign-in")
+
+    link.press("Sign in")
+
+    link.title("Choose accounts at Cascade Credit Union")
 
 
 @pytest.mark.parametrize(

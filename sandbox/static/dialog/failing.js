@@ -40,7 +40,7 @@ export async function attempt(work) {
     await work();
   } catch (error) {
     if (error instanceof Refused) return over(error);
-    const place = document.querySelector("section:not([hidden]) .problem:last-of-type");
+    const place = [...document.querySelectorAll("section:not([hidden]) .problem")].at(-1);
     if (place) place.textContent = "The sandbox does not answer. Nothing was shared; try once more.";
   }
 }

@@ -29,7 +29,7 @@ export async function openBankWindow() {
     return { word: null };
   }
   say("window-state", `Waiting for ${inApp() ? visit.bank.name : `the window of ${visit.bank.name}`}.`);
-  const word = await (inApp() ? askUntilSaid(token) : hear(opened));
+  const word = await (inApp() ? askUntilSaid(token) : hear(opened, token));
   say("window-state", "");
   if (word === null) say("window-problem", "The window was closed before you allowed access. Nothing was shared.");
   return { word, window: token };
@@ -40,28 +40,38 @@ export function forgetWindow() {
   say("window-state", "");
 }
 
-function hear(opened) {
+async function said(token) {
+  return (await call("windows/state", { window: token }).catch(() => null))?.word ?? null;
+}
+
+function hear(opened, token) {
   return new Promise((resolve) => {
     const end = (word) => {
-      stopWatching();
+      stop();
       resolve(word);
     };
     const listen = (event) => {
       if (event.origin === location.origin && event.source === opened) end(event.data.bankWindow);
     };
-    const look = setInterval(() => opened.closed && end(null), LOOK_MS);
-    addEventListener("message", listen);
-    stopWatching = () => {
+    // A window that has closed may have said its word too late to be heard here.
+    const look = setInterval(async () => {
+      if (!opened.closed) return;
+      stop();
+      end(await said(token));
+    }, LOOK_MS);
+    const stop = () => {
       clearInterval(look);
       removeEventListener("message", listen);
     };
+    addEventListener("message", listen);
+    stopWatching = stop;
   });
 }
 
 function askUntilSaid(token) {
   return new Promise((resolve) => {
     const ask = async () => {
-      const { word } = await call("windows/state", { window: token }).catch(() => ({ word: null }));
+      const word = await said(token);
       if (!word) return;
       stopWatching();
       resolve(word);
