@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from banking import disconnecting, health, linking, refreshing
+from banking import disconnecting, health, importing, linking, refreshing
 from fcdash.gateway.errors import OutcomeUnknown, TryAgain
 
 PASSING = (TryAgain, OutcomeUnknown)
@@ -53,3 +53,9 @@ def sweep() -> None:
         catch_up.delay(household_id, account_id)
     for household_id, account_id in disconnecting.unfinished():
         finish_disconnect.delay(household_id, account_id)
+
+
+@shared_task
+def forget_files() -> None:
+    """Forget files that were brought and never imported."""
+    importing.forget_old()

@@ -278,6 +278,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "unprocessed events": {"task": "webhooks.tasks.sweep", "schedule": SWEEP_SECONDS},
     "missed events": {"task": "webhooks.tasks.catch_up", "schedule": env.int("CATCH_UP_SECONDS", default=30)},
     "due refreshes": {"task": "banking.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "files not imported": {"task": "banking.tasks.forget_files", "schedule": 10 * 60},
     "missing customers": {"task": "accounts.tasks.repair_customers", "schedule": SWEEP_SECONDS},
     "staff actions": {"task": "accounts.tasks.sweep_staff_actions", "schedule": SWEEP_SECONDS},
     "unsent mail": {"task": "accounts.tasks.sweep_mail", "schedule": SWEEP_SECONDS},
