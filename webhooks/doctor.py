@@ -8,7 +8,7 @@ from django.conf import settings
 
 from fcdash.checks import wrong_settings
 from fcdash.gateway import probing, rights
-from fcdash.gateway.endpoints import as_endpoint
+from fcdash.gateway.endpoints import CONNECT, as_endpoint
 from fcdash.gateway.errors import StripeProblem, TryAgain
 from fcdash.gateway.owner import ACCOUNT
 from fcdash.gateway.probing import Answer
@@ -208,8 +208,8 @@ def _endpoints() -> Iterator[Finding]:
     for standing in endpoint.compared([as_endpoint(body) for body in answer.body["data"]]):
         if standing.is_right:
             yield ok(subject, f"{standing.wanted.url}, {len(standing.wanted.events)} events")
-        elif settings.STRIPE_SANDBOX and standing.endpoint:
-            yield ok(subject, "the sandbox's own, which sends every event")
+        elif settings.STRIPE_SANDBOX and (standing.endpoint or standing.wanted.mark == CONNECT):
+            yield ok(subject, "the sandbox's own sends every event; connected accounts have none here")
         else:
             words = "; ".join(standing.differences) or ("there is none" if not standing.endpoint else "there are two")
             yield wrong(subject, words, "manage.py stripe_endpoint makes it; with --fix it mends it.")

@@ -17,7 +17,7 @@ from fcdash.gateway.probing import Answer
 from tests.sandbox_client import Sandbox
 from tests.stage import NOWHERE
 from webhooks import doctor, endpoint, inbox
-from webhooks.models import EventCursor, StripeBinding
+from webhooks.models import EventCursor, StripeBinding, StripeEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -125,6 +125,16 @@ def test_events_that_never_came_are_counted(sandbox: Sandbox, link: Callable[...
 
     assert "events were not delivered" in found["Deliveries"]["words"]
     assert "no signed event came in three days" in found["Webhook secret"]["words"]
+
+    StripeEvent.objects.update(source="webhook", created_at=timezone.now() + timedelta(minutes=1))
+    assert examine()["Deliveries"]["verdict"] == "ok"
+
+
+def test_events_that_were_delivered_are_not(sandbox: Sandbox, link: Callable[..., Any]) -> None:
+    sandbox.put("/sandbox/webhook", {"url": None})  # nobody waits for them
+    link()
+
+    assert examine()["Deliveries"]["words"] == "nothing undelivered in three days"
 
 
 def test_in_live_mode_only_a_link_or_a_session_tells_of_the_registration(

@@ -49,7 +49,7 @@ class Command(BaseCommand):
         except StripeProblem as problem:
             raise CommandError(str(problem)) from problem
         if any(left):
-            raise CommandError("Nothing was changed. Run this again with --fix to bring it into line.")
+            raise CommandError("What differs was left as it is. Run this again with --fix to bring it into line.")
 
     def _treat(self, standing: Standing, fix: bool, replace: bool, dry_run: bool) -> bool:
         """Say how it stands and do what was asked for; returns whether a difference is left."""
