@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 from ninja import Schema
 from pydantic import Field
 
+from banking.health import Light as LightNow
 from banking.overview import AccountNow, BalanceNow
 
 RowT = TypeVar("RowT")
@@ -61,6 +62,16 @@ class Fresh(Schema):
     next_allowed_at: datetime | None
 
 
+class Light(Schema):
+    """How one thing about an account stands, in words; `fix` is what mends it: relink, link, decide, or none needed."""
+
+    kind: str
+    state: Literal["ok", "old", "act", "off", "reading"]
+    words: str
+    at: datetime | None
+    fix: str | None
+
+
 class Account(Schema):
     """An account. A `duplicate` is in no figure until the person decides; one kept by hand has no `stripe_id`."""
 
@@ -77,6 +88,7 @@ class Account(Schema):
     payable: bool
     balance: Balance | None
     freshness: dict[str, Fresh]
+    lights: list[Light]
 
 
 class Owner(Schema):
@@ -113,7 +125,12 @@ def account(now: AccountNow) -> Account:
         payable=now.payable,
         balance=None if now.balance is None else _balance(now.balance),
         freshness={feature: Fresh.model_validate(vars(state)) for feature, state in now.freshness.items()},
+        lights=[_light(light) for light in now.lights],
     )
+
+
+def _light(light: LightNow) -> Light:
+    return Light.model_validate({**vars(light), "fix": light.fix or None})
 
 
 def _balance(b: BalanceNow) -> Balance:

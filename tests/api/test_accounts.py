@@ -18,7 +18,7 @@ from tests.sandbox_client import Sandbox
 pytestmark = pytest.mark.django_db(transaction=True)
 SHAPE = {
     *("id", "stripe_id", "name", "institution", "last4", "category", "subcategory", "status", "permissions"),
-    *("payable", "balance", "freshness", "by_hand"),
+    *("payable", "balance", "freshness", "by_hand", "lights"),
 }
 REFRESH = "POST /v1/financial_connections/accounts/*/refresh"
 DISCONNECT = "POST /v1/financial_connections/accounts/*/disconnect"
@@ -44,6 +44,11 @@ def test_an_account_as_the_bank_has_it(alice: Api, account: Account) -> None:
     assert set(shown["freshness"]) == {"balance", "ownership", "transactions"}
     assert set(shown["freshness"]["balance"]) == {"status", "as_of", "next_allowed_at"}
     assert {state["status"] for state in shown["freshness"].values()} == {"succeeded"}
+    assert {light["kind"]: (light["state"], light["fix"]) for light in shown["lights"]} == {
+        "link": ("ok", None),
+        "numbers": ("ok", None),
+        "paying": ("ok", None),
+    }
 
 
 def test_an_account_by_hand_and_its_rows(alice: Api) -> None:
