@@ -50,7 +50,7 @@ def search(call: Call) -> Body:
 
 def _start(page: str | None) -> int:
     number = (page or "page_0").removeprefix("page_")
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit()):
         raise errors.invalid("page", "is no page of this search.")
     return int(number)
 
