@@ -1,11 +1,12 @@
 /* The pulse: asks every second whether anything has changed, and only then has the page read again. */
 
-import { ask } from "./calls.js";
+import { ask, Refused } from "./calls.js";
 import { showAnswers, showTime } from "./frame.js";
 
 const EVERY = 1_000;
 const button = document.getElementById("live");
 let seen = "";
+let beating = false;
 
 export function keepLive(refresh) {
   button.addEventListener("click", () => {
@@ -21,17 +22,20 @@ function isLive() {
   return button.getAttribute("aria-pressed") === "true";
 }
 
+/* One at a time: a page that is slow to read must not be asked for again meanwhile. */
 async function beat(refresh) {
-  let pulse;
+  if (beating) return;
+  beating = true;
   try {
-    pulse = await ask("pulse");
+    const pulse = await ask("pulse");
     showAnswers(true);
     showTime(pulse);
-  } catch {
+    if (pulse.change !== seen && isLive()) await refresh();
+    if (isLive()) seen = pulse.change;
+  } catch (problem) {
+    if (problem instanceof Refused) throw problem;
     showAnswers(false);
-    return;
+  } finally {
+    beating = false;
   }
-  if (pulse.change === seen || !isLive()) return;
-  seen = pulse.change;
-  await refresh();
 }
