@@ -31,6 +31,7 @@ from tests.payments.test_pages import text
 from tests.payments.test_parallel import at_once
 from tests.sandbox_client import Sandbox
 from tests.waiting import until
+from webhooks import binding
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CANCEL = "POST /v1/payment_intents/*/cancel"
@@ -215,8 +216,11 @@ def test_long_after_its_day_nothing_is_confirmed_any_more_though_sending_had_beg
 
 
 @pytest.fixture
-def middlebox(settings: Any) -> Iterator[Callable[[int], None]]:
-    """`middlebox(status)`: something between us and Stripe answers in Stripe's place, and not with JSON."""
+def middlebox(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """`middlebox(status)`: something between us and Stripe answers in Stripe's place, and not with JSON.
+
+    It came there after this process had made sure whose Stripe it calls.
+    """
     status = [200]
 
     class Page(BaseHTTPRequestHandler):
@@ -234,6 +238,7 @@ def middlebox(settings: Any) -> Iterator[Callable[[int], None]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     settings.STRIPE_API_BASE, settings.STRIPE_RETRIES = f"http://127.0.0.1:{server.server_address[1]}", 0
+    monkeypatch.setattr(binding, "_fitting", {(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE)})
     yield lambda code: status.__setitem__(0, code)
     server.shutdown()
     server.server_close()
