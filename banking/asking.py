@@ -12,10 +12,8 @@ from typing import Any
 
 from django.conf import settings
 
-from fcdash.gateway.connections import DEFAULT_PERMISSIONS, PREFETCHABLE, Wishes
+from fcdash.gateway.connections import DEFAULT_PERMISSIONS, PAYABLE, PREFETCHABLE, SUBCATEGORIES, Wishes
 
-SUBCATEGORIES = ("checking", "savings", "credit_card", "line_of_credit", "mortgage")
-PAYABLE = ("all", "at_least_one", "none")
 MOST_ACCOUNTS = 100
 
 

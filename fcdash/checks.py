@@ -14,6 +14,7 @@ from django.core.validators import validate_email
 from django.db import connection
 
 from fcdash.addresses import is_loopback
+from fcdash.gateway import connections
 from fcdash.tenancy import SEARCH_ROLE, SYSTEM_ROLE
 
 Finding = tuple[str, str]
@@ -29,11 +30,10 @@ DESCRIPTOR_FORBIDS = set("<>\\'\"*")
 # TEAMID.bundle.id, and package=fingerprint, as Apple and Google write them
 APPLE_APP = re.compile(r"[A-Z0-9]{10}\.[A-Za-z0-9.-]+")
 ANDROID_APP = re.compile(r"[A-Za-z][\w.]+=[0-9A-F]{2}(:[0-9A-F]{2}){31}")
-PERMISSIONS = ("balances", "ownership", "payment_method", "transactions")
 LINKING = {
-    "LINK_PERMISSIONS": PERMISSIONS,
-    "LINK_PREFETCH": ("balances", "ownership", "transactions"),
-    "LINK_ACCOUNT_SUBCATEGORIES": ("checking", "savings", "credit_card", "line_of_credit", "mortgage"),
+    "LINK_PERMISSIONS": connections.DEFAULT_PERMISSIONS,
+    "LINK_PREFETCH": connections.PREFETCHABLE,
+    "LINK_ACCOUNT_SUBCATEGORIES": connections.SUBCATEGORIES,
 }
 
 
@@ -93,7 +93,7 @@ def _linking() -> Iterator[Finding]:
             yield "E020", f"{name} holds something else than {', '.join(offered)}."
     if not settings.LINK_PERMISSIONS:
         yield "E020", "LINK_PERMISSIONS is empty: Stripe asks for at least one."
-    if settings.LINK_PAYABLE not in ("", "all", "at_least_one", "none"):
+    if settings.LINK_PAYABLE not in ("", *connections.PAYABLE):
         yield "E020", "LINK_PAYABLE is none of all, at_least_one and none."
     if not 0 <= settings.LINK_ACCOUNTS <= 100:
         yield "E020", "LINK_ACCOUNTS must be 0 (any number) to 100."

@@ -12,6 +12,9 @@ from fcdash.gateway.client import read, read_page, write
 
 DEFAULT_PERMISSIONS = ("balances", "ownership", "payment_method", "transactions")
 PREFETCHABLE = ("balances", "ownership", "transactions")
+SUBCATEGORIES = ("checking", "savings", "credit_card", "line_of_credit", "mortgage")
+# Which of the accounts that are chosen must be debitable.
+PAYABLE = ("all", "at_least_one", "none")
 PAGE_ROWS = 100
 
 

@@ -239,3 +239,24 @@ def test_more_is_asked_for_by_a_new_session_that_says_why(
     with tenancy.system("a test's look"):
         assert Freshness.objects.filter(feature="transactions").exists()
     assert ok(alice.get("/spending"))["total"]["amount"] > 0
+
+
+def test_an_account_is_signed_in_to_again_and_stays_the_same(
+    alice: Api, sandbox: Sandbox, bank_keys: list[str], webhook: Callable[[], None], banks_answer: Callable[[], None]
+) -> None:
+    first = ok(alice.post("/link-sessions"), 201)["id"]
+    sandbox.post(f"/sandbox/link-sessions/{first}/authorize", {"accounts": bank_keys[:1], "result": "success"})
+    [before] = ok(alice.post(f"/link-sessions/{first}/complete"))["accounts"]
+    sandbox.post(f"/sandbox/accounts/{before['stripe_id']}/state", {"status": "inactive"})
+    webhook()
+    assert ok(alice.get(f"/accounts/{before['id']}"))["status"] == "inactive"
+
+    again = ok(alice.post("/link-sessions", {"mode": "sheet", "relink_account": before["id"]}), 201)
+    sandbox.post(f"/sandbox/link-sessions/{again['id']}/authorize", {"accounts": bank_keys[:1], "result": "success"})
+    ok(alice.post(f"/link-sessions/{again['id']}/complete"))
+    webhook()
+    banks_answer()
+
+    assert again["asks"] == []
+    [after] = ok(alice.get("/accounts"))["data"]
+    assert (after["id"], after["status"]) == (before["id"], "active")
