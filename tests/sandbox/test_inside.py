@@ -419,6 +419,19 @@ def test_it_is_accessible(shown: Inside, linked: Linked, scheme: Any) -> None:
 
 
 @pytest.mark.browser
+def test_the_widest_rows_fit_beside_their_object(shown: Inside, linked: Linked) -> None:
+    intent = confirmed_payment(shown.driven, linked, amount=999_999_99)
+    shown.driven.post(f"/payment_intents/{intent.id}/settle", {"outcome": "failed", "failure_code": "R02"})
+
+    for place in (f"payments/{intent.id}", f"accounts/{linked.account}"):
+        shown.open(place)
+        panes = shown.page.locator("#list, #detail").evaluate_all(
+            "all => all.map(one => one.scrollWidth - one.clientWidth)"
+        )
+        assert panes == [0, 0], place
+
+
+@pytest.mark.browser
 def test_it_fits_a_phone(shown: Inside, linked: Linked) -> None:
     intent = confirmed_payment(shown.driven, linked, description="long " * 100 + "x" * 300)
     row = {"amount": -(2**63), "description": "y" * 10_000, "currency": "kwd", "status": "posted"}
