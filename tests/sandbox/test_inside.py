@@ -421,7 +421,7 @@ def test_it_is_accessible(shown: Inside, linked: Linked, scheme: Any) -> None:
 @pytest.mark.browser
 def test_the_widest_rows_fit_beside_their_object(shown: Inside, linked: Linked) -> None:
     intent = confirmed_payment(shown.driven, linked, amount=999_999_99)
-    shown.driven.post(f"/payment_intents/{intent.id}/settle", {"outcome": "failed", "failure_code": "R02"})
+    shown.driven.post(f"/payment_intents/{intent.id}/settle", {"outcome": "failed", "failure_code": "R01"})
 
     for place in (f"payments/{intent.id}", f"accounts/{linked.account}"):
         shown.open(place)
