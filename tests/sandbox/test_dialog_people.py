@@ -278,7 +278,7 @@ def test_axe_finds_nothing_where_numbers_are_wrong(by_hand: Link) -> None:
     )
 
 
-def test_tab_stops_once_at_a_choice(by_hand: Link) -> None:
+def test_tab_goes_round_the_numbers(by_hand: Link) -> None:
     seen = []
     for _ in range(7):
         by_hand.page.keyboard.press("Tab")

@@ -56,20 +56,10 @@ back.addEventListener("click", () => goBack?.());
 addEventListener("keydown", (event) => {
   if (event.key !== "Tab") return;
   const area = document.querySelector("dialog[open]") ?? document.body;
-  const stops = tabStops(area);
+  const stops = [...area.querySelectorAll("button, input")].filter((one) => !one.disabled && one.checkVisibility());
   const edge = event.shiftKey ? stops[0] : stops.at(-1);
   const atEdge = document.activeElement === edge || (event.shiftKey && !stops.includes(document.activeElement));
   if (!atEdge) return;
   event.preventDefault();
   (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
 });
-
-/* Of radio buttons that belong together, Tab stops at one only. */
-function tabStops(area) {
-  const all = [...area.querySelectorAll("button, input")].filter((one) => !one.disabled && one.checkVisibility());
-  return all.filter((one) => {
-    if (one.type !== "radio") return true;
-    const group = all.filter((other) => other.type === "radio" && other.name === one.name);
-    return one === (group.find((other) => other.checked) ?? group[0]);
-  });
-}
