@@ -6,16 +6,18 @@ what we make of it; what a person typed is named in no statement here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.models import Household, User
 from banking import ingesting, manual
@@ -27,6 +29,7 @@ from fcdash import tenancy
 BATCH_ROWS = 5000
 KEPT = timedelta(hours=1)
 ADD, SAME = "add", "same"
+FILE_SAYS = "your file says so"
 
 
 class Closed(Exception):
@@ -51,6 +54,8 @@ def bring(household_id: int, account_id: int, user: User, file_name: str, conten
     """
     account = taking(household_id, account_id)
     kind, reading, heading = _recognised(account, content)
+    if kind == "ofx":
+        content, reading = ofx.masked(decoded(content)[0]).encode(), reading and {**reading, "encoding": "utf-8"}
     kept: Import = Import.objects.create(
         household_id=household_id,
         account=account,
@@ -237,7 +242,7 @@ def _insert(brought: Import, account: Account, rows: Sequence[tuple[UUID, Statem
     zone = Household.objects.get(pk=account.household_id).time_zone
     for batch in _batches(rows):
         read = [row for _, row in batch]
-        made = ingesting.classified([(row.description, row.amount_cents, account.subcategory) for row in read])
+        made = _classified(account, read)
         with connection.cursor() as cursor:
             cursor.execute(
                 INSERT,
@@ -257,6 +262,16 @@ def _insert(brought: Import, account: Account, rows: Sequence[tuple[UUID, Statem
                     "whys": [why for _, _, why in made],
                 },
             )
+
+
+def _classified(account: Account, rows: Sequence[StatementRow]) -> list[tuple[str, str, str]]:
+    """What we make of the rows. A category in the file is a guess like ours, and a better one."""
+    named: Callable[[str], str] = import_string(settings.CATEGORY_NAMED)
+    guessed = ingesting.classified([(row.description, row.amount_cents, account.subcategory) for row in rows])
+    return [
+        (merchant, key, FILE_SAYS) if row.category and (key := named(row.category)) else (merchant, category, why)
+        for row, (merchant, category, why) in zip(rows, guessed, strict=True)
+    ]
 
 
 def _batches(rows: Sequence[tuple[UUID, StatementRow]]) -> Iterator[list[tuple[UUID, StatementRow]]]:

@@ -289,6 +289,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 # Who turns a bank's row into merchant and category: spending knows, banking must not import it.
 TRANSACTION_CLASSIFIER = "spending.categorising.classify"
 AFTER_INGEST = "spending.transfers.match"
+# What a category in somebody's file is called here.
+CATEGORY_NAMED = "spending.categories.key_named"
 # What else is coming, for the dashboard: bills to pay from here.
 UPCOMING_SOURCES = ["payments.upcoming.items"]
 # Who keeps the record of what staff ask for: accounts knows, the admin's base must not import it.

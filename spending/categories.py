@@ -66,3 +66,46 @@ NOT_SPENDING_KEYS = tuple(c.key for c in CATALOGUE if c.kind is not Kind.SPENDIN
 def category_of(key: str) -> Category:
     """The category of a key; an unknown key counts and looks like "other" but keeps its name."""
     return BY_KEY.get(key) or Category(key, key.replace("_", " ").capitalize(), "other", "c-other", Kind.SPENDING)
+
+
+# What other programs and banks call them.
+ALSO_NAMED = {
+    "home": ("rent", "mortgage", "mortgage & rent", "housing", "home improvement"),
+    "bills": ("utilities", "bills & utilities", "phone", "internet", "insurance", "subscriptions"),
+    "fun": ("entertainment", "travel", "vacation", "hobbies", "movies & dvds"),
+    "groceries": ("food", "supermarkets", "grocery"),
+    "health": ("health & fitness", "health & wellness", "medical", "pharmacy", "doctor"),
+    "transport": (
+        "auto & transport",
+        "transportation",
+        "gas",
+        "gas & fuel",
+        "fuel",
+        "public transportation",
+        "parking",
+    ),
+    "shopping": ("merchandise", "clothing", "electronics", "electronics & software"),
+    "childcare": ("kids", "education", "children"),
+    "eating_out": ("restaurants", "dining", "food & drink", "food & dining", "coffee shops", "fast food"),
+    "fees": ("fees & charges", "fees & adjustments", "bank fee", "finance charge"),
+    "income": ("paycheck", "salary", "wages"),
+    "interest": ("interest income",),
+    "saving": ("savings", "investments"),
+    "transfer": ("transfers", "credit card payment", "account transfer"),
+}
+BY_NAME = {
+    **{name: key for key, names in ALSO_NAMED.items() for name in names},
+    **{name: category.key for category in CATALOGUE for name in (category.key, category.name.casefold())},
+}
+
+
+def key_named(name: str) -> str:
+    """The key of the category that somebody's file names, "" when we know none; "Food:Groceries" is its last part.
+
+    Quicken writes the other account of a transfer in brackets.
+    """
+    if name.startswith("["):
+        return "transfer"
+    parts = [part.strip().casefold() for part in name.split(":")]
+    found = next((BY_NAME[part] for part in reversed(parts) if part in BY_NAME), "")
+    return "" if found == "other" else found

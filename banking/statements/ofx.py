@@ -26,6 +26,7 @@ from banking.statements import (
 
 # A name, then text up to the next tag. Attributes are not OFX's.
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9._]*)\s*/?>([^<]*)")
+_NUMBER = re.compile(r"<((?:ACCT|BANK|BRANCH)ID)>([^<\r\n]*)", re.IGNORECASE)
 _DECLARED = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#x[0-9A-Fa-f]{1,6});")
 ACCOUNTS = ("STMTRS", "CCSTMTRS")
@@ -37,6 +38,11 @@ LEFT_OUT = ("BANKTRANLISTP", "INVTRANLIST")
 def is_ofx(text: str) -> bool:
     """Whether the text is OFX's."""
     return "<OFX>" in text[:20_000].upper()
+
+
+def masked(text: str) -> str:
+    """The text without the numbers of accounts and banks, but for the last four digits: no whole one is ever kept."""
+    return _NUMBER.sub(lambda found: f"<{found[1]}>{_last4(found[2])}", text)
 
 
 @dataclass

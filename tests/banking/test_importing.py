@@ -99,9 +99,10 @@ def test_the_banks_id_names_a_row_but_not_two(cast: Cast, wallet: Account) -> No
     row = "<STMTTRN><DTPOSTED>{}<TRNAMT>-9.99<FITID>M1<NAME>{}</STMTTRN>".format
     run(cast, wallet, ofx(row("20261003", "Gym")))
 
+    november = run(cast, wallet, ofx(row("20261103", "Gym")))
     both = run(cast, wallet, ofx(row("20261003", "GYM INC") + row("20261103", "Gym")))
 
-    assert (both.new_count, both.known_count) == (1, 1)
+    assert (november.new_count, both.new_count, both.known_count) == (1, 0, 2)
 
 
 def test_a_row_that_may_be_here_is_asked_about(cast: Cast, wallet: Account) -> None:
@@ -193,6 +194,16 @@ def test_the_file_is_kept_no_longer_than_it_is_looked_at(cast: Cast, wallet: Acc
         importing.waiting(wallet.household_id, forgotten.pk)
 
 
+def test_no_account_number_of_a_file_is_kept(cast: Cast, wallet: Account) -> None:
+    row = "<STMTTRN><DTPOSTED>20261103<TRNAMT>-1</STMTTRN>"
+    ofx = f"<OFX><STMTRS><BANKID>021000021<ACCTID>000123454410\n{row}</STMTRS></OFX>"
+
+    brought = bring(cast, wallet, ofx)
+
+    assert b"<BANKID>0021<ACCTID>4410\n" in bytes(brought.upload or b"")
+    assert importing.look(brought).new[0][1].amount_cents == -1_00
+
+
 def test_forgotten_files_are_swept_away(cast: Cast) -> None:
     with tenancy.scope(cast.household) as household:
         face = manual.Face("Wallet", "cash")
@@ -235,6 +246,20 @@ def test_no_statement_of_an_import_names_a_persons_columns() -> None:
     # `note` and `excluded` have no default in the table: a new row gets their empty values, and no other ever.
     assert "'', false\n        FROM page" in importing.INSERT
     assert "UPDATE" not in importing.INSERT
+
+
+def test_a_category_in_the_file_is_a_guess_and_a_persons_stands_above_it(cast: Cast, wallet: Account) -> None:
+    file = "Date,Description,Amount,Category\n2026-11-03,SQ *CORNER CAFE,-12.50,{}\n"
+    brought = importing.bring(wallet.household_id, wallet.pk, cast.alice, "a.csv", file.format("Groceries").encode())
+    importing.say_reading(wallet.household_id, brought.pk, {**READING, "category": 3})
+    carry_out(cast, importing.waiting(wallet.household_id, brought.pk))
+    row = Transaction.objects.get(account=wallet)
+    assert (row.category, row.guessed_why, row.chosen_category) == ("groceries", "your file says so", None)
+
+    filing.set_category(wallet.household_id, row.pk, "fun", cast.alice)
+    run(cast, wallet, file.format("Health"))
+
+    assert Transaction.objects.get(account=wallet).category == "fun"
 
 
 def test_undo_takes_away_what_came_and_nothing_else(cast: Cast, wallet: Account) -> None:

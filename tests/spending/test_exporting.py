@@ -41,7 +41,7 @@ WORDS = (
 def rows(cast: Cast) -> list[Transaction]:
     """Rows of Alice's checking account with difficult words, twins, other currencies and states."""
     with tenancy.scope(cast.household):
-        mine = {"household": cast.household, "account": cast.checking}
+        mine = {"household": cast.household, "account": cast.checking, "guessed_category": "fun"}
         made = [
             TransactionFactory(**mine, description=words, booked_on=date(2026, 11, 1) + timedelta(days=at))
             for at, words in enumerate(WORDS)
@@ -88,7 +88,7 @@ def test_csv_comes_back_whole_in_another_household(cast: Cast, rows: list[Transa
 
     copy = taken_in(cast, content, "export.csv")
 
-    assert facts(copy, "status") == facts(cast.household.pk, "status")
+    assert facts(copy, "status", "category") == facts(cast.household.pk, "status", "category")
 
 
 def test_ofx_comes_back_with_all_that_is_posted(cast: Cast, rows: list[Transaction]) -> None:
