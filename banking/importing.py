@@ -28,6 +28,8 @@ from fcdash import tenancy
 
 BATCH_ROWS = 5000
 KEPT = timedelta(hours=1)
+# So many files of a household wait at a time; further ones push the oldest out.
+MOST_WAIT = 10
 ADD, SAME = "add", "same"
 FILE_SAYS = "your file says so"
 
@@ -66,6 +68,10 @@ def bring(household_id: int, account_id: int, user: User, file_name: str, conten
         reading=reading,
         heading=heading,
     )
+    waits = Import.objects.for_household(household_id).filter(state=Import.State.PREVIEW).order_by("-pk")
+    Import.objects.for_household(household_id).filter(
+        pk__in=list(waits.values_list("pk", flat=True)[MOST_WAIT:])
+    ).delete()
     return kept
 
 

@@ -108,7 +108,7 @@ class Account(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ••{self.last4}"
+        return f"{self.name} ••{self.last4}" if self.last4 else self.name
 
     @property
     def by_hand(self) -> bool:

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from banking import ingesting
-from banking.models import Account, Import
+from banking.models import Account, Feature, Freshness, Import
 from banking.statements import ClosingBalance, Fault, Statement, StatementRow, Unreadable, decoded, delimited, ofx, qif
 
 # A row of the same amount within so many days may be the same: banks book later than cards are used.
@@ -56,12 +56,17 @@ class Tally:
 
 @dataclass(frozen=True)
 class Preview:
-    """What importing would do, before a person has said what the doubtful rows are."""
+    """What importing would do, before a person has said what the doubtful rows are.
+
+    `left` rows are left to the bank, which brings what was booked from `bank_since` on itself.
+    """
 
     new: tuple[tuple[UUID, StatementRow], ...]
     known: tuple[UUID, ...]
     doubts: tuple[Doubt, ...]
     faults: tuple[Fault, ...]
+    left: int
+    bank_since: date | None
     balance: ClosingBalance | None
     first_on: date | None
     last_on: date | None
@@ -115,7 +120,8 @@ def preview(account: Account, brought: Import, currency: str, today: date) -> Pr
     rows = [_cleaned(row) for row in statement.rows]
     keyed = list(zip(keys(rows), rows, strict=True))
     known = _known(account, [key for key, _ in keyed])
-    unknown = [(key, row) for key, row in keyed if key not in known]
+    since = _bank_since(account)
+    unknown = [(key, row) for key, row in keyed if key not in known and not (since and row.on >= since)]
     doubts = _doubts(unknown, _candidates(account, [row for _, row in unknown], known.values()))
     doubtful = {doubt.key for doubt in doubts}
     days = [row.on for row in rows]
@@ -124,10 +130,24 @@ def preview(account: Account, brought: Import, currency: str, today: date) -> Pr
         known=tuple(known),
         doubts=tuple(doubts),
         faults=statement.faults,
+        left=len(keyed) - len(known) - len(unknown),
+        bank_since=since,
         balance=statement.balance,
         first_on=min(days, default=None),
         last_on=max(days, default=None),
     )
+
+
+def _bank_since(account: Account) -> date | None:
+    """From when on the bank of a linked account brings rows that we do not have yet; None when it brings none."""
+    if account.status != Account.Status.ACTIVE:
+        return None
+    reading = Freshness.objects.filter(
+        household_id=account.household_id, account=account, feature=Feature.TRANSACTIONS
+    ).first()
+    if reading is None:
+        return None
+    return reading.as_of.date() - timedelta(days=DAYS_APART) if reading.as_of else ingesting.far_back()
 
 
 def _cleaned(row: StatementRow) -> StatementRow:

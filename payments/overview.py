@@ -225,6 +225,7 @@ def pay_accounts(place: Place, user: User, currency: str = "usd") -> list[PayAcc
     rows = (
         Account.objects.for_household(household_id)
         .exclude(status__in=(Account.Status.DUPLICATE, Account.Status.DISCONNECTED))
+        .exclude(stripe_id="")
         .annotate(
             available=Subquery(newest.values(cents=Coalesce("available_cents", "current_cents"))[:1]),
             as_of=Subquery(newest.values("as_of")[:1]),

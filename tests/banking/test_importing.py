@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.households import place_of
 from banking import importing, manual
 from banking.importing import ADD, Decided
-from banking.models import Account, Balance, Import, ImportedRow, StatedBalance, Transaction
+from banking.models import Account, Balance, Freshness, Import, ImportedRow, StatedBalance, Transaction
 from banking.statements import Unreadable
 from fcdash import tenancy
 from spending import filing, rollups
@@ -148,6 +148,25 @@ def test_the_past_of_a_linked_account(cast: Cast) -> None:
         assert rollups.drifts(cast.household.pk) == []
 
 
+@pytest.mark.parametrize(
+    ("status", "read", "new", "left"),
+    [("active", True, 1, 1), ("active", False, 0, 2), ("inactive", True, 2, 0)],
+)
+def test_what_the_bank_brings_itself_is_left_to_it(cast: Cast, status: str, read: bool, new: int, left: int) -> None:
+    """Else it would come twice, under an id of the bank's. An account that is no longer read takes all."""
+    linked, now = cast.checking, timezone.now()
+    with tenancy.scope(cast.household):
+        Account.objects.filter(pk=linked.pk).update(status=status)
+        Freshness.objects.create(
+            household=cast.household, account=linked, feature="transactions", as_of=now if read else None
+        )
+        lines = "".join(f"{now.date() - timedelta(days=days)},A,-{days + 1}\n" for days in (2, 100))
+
+        shown = importing.look(bring(cast, linked, HEAD + lines))
+
+    assert (len(shown.new), shown.left) == (new, left)
+
+
 def test_a_faulty_line_stops_everything_unless_it_is_left_out(cast: Cast, wallet: Account) -> None:
     brought = bring(cast, wallet, HEAD + COFFEE + "2026-02-31,SHOP,-1.00\n")
 
@@ -202,6 +221,14 @@ def test_no_account_number_of_a_file_is_kept(cast: Cast, wallet: Account) -> Non
 
     assert b"<BANKID>0021<ACCTID>4410\n" in bytes(brought.upload or b"")
     assert importing.look(brought).new[0][1].amount_cents == -1_00
+
+
+def test_not_more_files_wait_than_somebody_can_look_at(cast: Cast, wallet: Account) -> None:
+    for at in range(importing.MOST_WAIT + 2):
+        bring(cast, wallet, HEAD + COFFEE, f"{at}.csv")
+
+    waiting = Import.objects.order_by("pk").values_list("file_name", flat=True)
+    assert [waiting.first(), waiting.count()] == ["2.csv", importing.MOST_WAIT]
 
 
 def test_forgotten_files_are_swept_away(cast: Cast) -> None:

@@ -75,6 +75,8 @@ def test_a_row_changed_or_taken_away_moves_its_days(wallet: Account) -> None:
     row = spend(wallet, 3, -5_00)
     manual.change_row(wallet.household_id, row.pk, HandRow(date(2026, 11, 2), -7_00, "Kiosk"))
     assert days(wallet) == [(11, 1, 100_00), (11, 2, 93_00)]
+    manual.change_row(wallet.household_id, row.pk, HandRow(date(2026, 11, 4), -7_00, "Kiosk"))
+    assert days(wallet) == [(11, 1, 100_00), (11, 4, 93_00)]
 
     manual.remove_row(wallet.household_id, row.pk)
     assert days(wallet) == [(11, 1, 100_00)]
