@@ -176,6 +176,9 @@ def _carry_out(request: HttpRequest, place: Place, brought: Import) -> HttpRespo
     except importing.Changed:
         words = "Nothing was imported yet: what is in the account changed since you looked, or lines are still faulty."
         messages.warning(request, words)
+    except importing.Gone:
+        # A second press while the first was at work: the receipt says what it did.
+        pass
     return redirect("banking:import", brought.pk)
 
 

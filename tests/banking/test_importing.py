@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from accounts.households import place_of
@@ -76,6 +78,35 @@ def test_from_the_first_page_to_the_figures_and_back(cast: Cast) -> None:
     client.post(f"{look}undoing/")
     assert b"$100.00" in client.get(wallet).content
     assert b"Corner Cafe" not in client.get("/transactions/").content
+
+
+QIF = "!Type:Bank\nD03/11/2026\nT-1.00\nPA\n^\nD04/11/2026\nT-2.00\nPB\n^\n"
+ROW = "<STMTTRN><DTPOSTED>20261103<TRNAMT>{}<NAME>A</STMTTRN>"
+OFX = f"<OFX><STMTRS><ACCTID>1234{ROW.format(-1)}</STMTRS><STMTRS><ACCTID>5678{ROW.format(-2)}</STMTRS></OFX>"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "rows"),
+    [
+        (QIF, {"order": "dmy", "mark": "."}, [("2026-11-03", -1_00), ("2026-11-04", -2_00)]),
+        (OFX, {"statement": "1"}, [("2026-11-03", -2_00)]),
+    ],
+    ids=["qif", "ofx"],
+)
+def test_what_a_file_leaves_open_is_asked(
+    cast: Cast, text: str, answer: dict[str, str], rows: list[tuple[str, int]]
+) -> None:
+    client = cast.client(cast.alice)
+    file = SimpleUploadedFile("november", text.encode())
+
+    look = client.post(f"/banks/{cast.checking.pk}/import/", {"file": file}).headers["Location"]
+    ask = client.get(look).headers["Location"]
+    assert client.get(ask).status_code == 200
+    client.post(ask, answer)
+    client.post(look, {"seen": client.get(look).context["shown"].digest})
+
+    with tenancy.scope(cast.household):
+        assert held(cast.checking) == rows
 
 
 def test_the_same_file_again_brings_nothing_and_twins_are_two(cast: Cast, wallet: Account) -> None:
@@ -420,3 +451,29 @@ def test_doubts_beyond_those_shown_follow_one_answer(cast: Cast, wallet: Account
     run(cast, wallet, HEAD + COFFEE * 3, rest=ADD)
 
     assert len(held(wallet)) == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_presses_at_once_import_once(cast: Cast) -> None:
+    """Both have seen the same preview; the second waits for the first, and finds the receipt."""
+    with tenancy.scope(cast.household) as household:
+        face = manual.Face("Wallet", "cash")
+        wallet = manual.open_account(household, cast.alice, face, "usd", 0, date(2026, 11, 1))
+        brought = bring(cast, wallet, HEAD + COFFEE + PAY)
+        form = {"seen": importing.look(brought).digest}
+    clients = [cast.client(cast.alice) for _ in range(2)]
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda client: press(client, f"/banks/imports/{brought.pk}/", form), clients))
+
+    assert answers == [(302, f"/banks/imports/{brought.pk}/")] * 2
+    with tenancy.scope(household):
+        assert held(wallet) == [("2026-11-03", -12_50), ("2026-11-05", 2000_00)]
+
+
+def press(client: Client, path: str, form: dict[str, str]) -> tuple[int, str]:
+    try:
+        answer = client.post(path, form)
+        return answer.status_code, answer.headers["Location"]
+    finally:
+        connection.close()
