@@ -129,19 +129,28 @@ def _ask_statement(request: HttpRequest, place: Place, brought: Import) -> Asked
 @in_household()
 def one(request: HttpRequest, place: Place, import_id: int) -> HttpResponse:
     """Before: what it would do. POST: does it. After: what it did."""
-    done = Import.objects.for_household(place.household_id).exclude(state=Import.State.PREVIEW)
-    if found := done.select_related("account", "user").defer("upload").filter(pk=import_id).first():
-        return _page(request, "banking/import_done.html", brought=found, account=found.account)
-    brought = _waiting(request, place, import_id)
-    if isinstance(brought, HttpResponse):
-        return brought
-    if not brought.reading:
-        return redirect("banking:import_reading", import_id)
     try:
+        brought = importing.waiting(place.household_id, import_id)
+        if not brought.reading:
+            return redirect("banking:import_reading", import_id)
         return _carry_out(request, place, brought) if request.method == "POST" else _look(request, brought)
     except (Unreadable, importing.Closed) as problem:
         messages.warning(request, str(problem))
         return redirect("banking:import_bring", brought.account_id)
+    except Import.DoesNotExist:
+        raise Http404 from None
+    except importing.Gone:
+        return _receipt(request, place, import_id)
+
+
+def _receipt(request: HttpRequest, place: Place, import_id: int) -> HttpResponse:
+    """What an import did; to the list where it was given up or forgotten."""
+    done = Import.objects.for_household(place.household_id).exclude(state=Import.State.PREVIEW)
+    found = done.select_related("account", "user").defer("upload").filter(pk=import_id).first()
+    if found is None:
+        messages.info(request, GONE)
+        return redirect("banking:imports")
+    return _page(request, "banking/import_done.html", brought=found, account=found.account)
 
 
 def _look(request: HttpRequest, brought: Import) -> HttpResponse:
