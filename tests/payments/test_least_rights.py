@@ -11,6 +11,7 @@ from accounts.households import Place
 from banking import disconnecting, refreshing
 from banking.models import Account, Feature
 from fcdash import tenancy
+from fcdash.gateway import connections
 from fcdash.gateway.rights import RIGHTS
 from payments import mandates, paying
 from payments.models import Mandate, Payment
@@ -69,6 +70,7 @@ def test_the_whole_road_goes_by_the_least_key(
     inbox.catch_up()
     run_tasks()
     sandbox.post("/sandbox/clock/advance", {"seconds": 10})
+    refreshing.apply(account.household_id, account.pk, connections.account(account.stripe_id))
     refreshing.ask(account.household_id, account.pk, list(Feature))
     mandates.revoke(place, mandate.pk)
     disconnecting.disconnect(account.household_id, account.pk, False)
