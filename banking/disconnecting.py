@@ -71,7 +71,8 @@ def close(household_id: int, account_id: int) -> None:
     with tenancy.scope(household_id):
         account = _held(household_id, account_id)
         account.status, account.disconnecting_since, account.subscribed = Account.Status.DISCONNECTED, None, False
-        account.save(update_fields=["status", "disconnecting_since", "subscribed"])
+        account.ended_at = account.ended_at or timezone.now()
+        account.save(update_fields=["status", "disconnecting_since", "subscribed", "ended_at"])
         # Without target and lease a reader that is under way stops at its next batch.
         Freshness.objects.for_household(household_id).filter(account=account).update(
             due_at=None, leased_until=None, target="", target_attempted_at=None, page_after=""

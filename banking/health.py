@@ -53,7 +53,9 @@ def _link(account: Account) -> Light:
     if account.by_hand:
         return Light("link", title, "off", "None: kept by hand")
     if account.status == Account.Status.DISCONNECTED:
-        return Light("link", title, "off", "Disconnected: no longer read, no longer counted")
+        who = "at your bank or at Stripe" if account.ended_elsewhere else "here"
+        words = f"Disconnected{f' {who}' if account.ended_at else ''}: no longer read, no longer counted"
+        return Light("link", title, "off", words, account.ended_at)
     if account.disconnecting_since:
         return Light("link", title, "reading", "Being disconnected", account.disconnecting_since)
     if account.status == Account.Status.DUPLICATE:
@@ -117,6 +119,8 @@ def record(account: Account, remote: RemoteAccount) -> None:
     is_over = account.status == Account.Status.DISCONNECTED
     if not is_over and (account.status != Account.Status.DUPLICATE or remote.status == Account.Status.DISCONNECTED):
         account.status = remote.status
+    if account.status == Account.Status.DISCONNECTED and not is_over:
+        account.ended_at, account.ended_elsewhere = timezone.now(), not account.disconnecting_since
     if account.status != Account.Status.INACTIVE:
         account.inactive_since = None
         account.relink = Account.Relink.REQUIRED if remote.wants_relink else ""

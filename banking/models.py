@@ -95,6 +95,8 @@ class Account(TenantModel):
     )
     disconnecting_since = models.DateTimeField(null=True, blank=True)
     deletes_data = models.BooleanField(default=False, help_text="Delete the bank's rows once disconnected.")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When we learnt that the link is no more.")
+    ended_elsewhere = models.BooleanField(default=False, help_text="At the bank or at Stripe, not by a person here.")
     linked_at = models.DateTimeField(default=timezone.now, editable=False)
     read_at = models.DateTimeField(null=True, help_text="When we last read it from Stripe.")
 
@@ -222,8 +224,8 @@ class Refresh(TenantModel):
         return f"{self.feature} of account {self.account_id}, {self.status}"
 
     @property
-    def words(self) -> str:
-        """The receipt of the rows that it brought."""
+    def counts(self) -> str:
+        """The rows that it brought: "14 new, 3 posted, 1 dropped"."""
         changed = self.changed_count - self.posted_count - self.dropped_count
         counts = (
             (self.new_count, "new"),
@@ -232,8 +234,12 @@ class Refresh(TenantModel):
             (changed, "changed"),
             (self.quarantined_count, "unreadable, set aside"),
         )
-        brought = ", ".join(f"{count:,} {what}" for count, what in counts if count > 0)
-        return f"{brought or 'nothing new'}; nothing that you edited was touched"
+        return ", ".join(f"{count:,} {what}" for count, what in counts if count > 0) or "nothing new"
+
+    @property
+    def words(self) -> str:
+        """The receipt of the rows that it brought."""
+        return f"{self.counts}; nothing that you edited was touched"
 
 
 class Transaction(TenantModel):

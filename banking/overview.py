@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,10 @@ from banking.models import Account, Feature, Freshness, Transaction
 from fcdash import tenancy
 
 OLD = timedelta(hours=36)
+# A bank that has been asked answers within seconds, rarely minutes.
+HANGS = timedelta(minutes=10)
 BY_HAND = ("hand", "Kept by hand")
+FIGURES = (Feature.BALANCE, Feature.TRANSACTIONS)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,31 @@ class FeatureNow:
     status: str
     as_of: datetime | None
     next_allowed_at: datetime | None
+    attempted_at: datetime | None = None
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the bank was asked a while ago and has not answered."""
+        return self.is_pending and self.attempted_at is not None and timezone.now() - self.attempted_at > HANGS
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the bank is being asked, or what it gave is being read."""
+        return self.status == Freshness.Status.PENDING
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the bank gave nothing when it was asked last."""
+        return self.status == Freshness.Status.FAILED
+
+
+@dataclass(frozen=True)
+class Check:
+    """The newest comparison of the rows with the bank's balance: `gap_cents` is what the bank holds more."""
+
+    currency: str
+    as_of: datetime
+    gap_cents: int
 
 
 @dataclass(frozen=True)
@@ -71,6 +99,10 @@ class AccountNow:
     words: str
     lights: tuple[Light, ...]
     rows_version: int
+    checks: tuple[Check, ...] = ()
+    ended_at: datetime | None = None
+    ended_elsewhere: bool = False
+    deletes_data: bool = False
 
     @property
     def looks(self) -> tuple[object, ...]:
@@ -86,6 +118,42 @@ class AccountNow:
     def by_hand(self) -> bool:
         """Whether a person keeps it: no bank stands behind it."""
         return not self.stripe_id
+
+    @property
+    def title(self) -> str:
+        """Its name as sentences say it: "Everyday Checking ••4410"."""
+        return f"{self.name} ••{self.last4}" if self.last4 else self.name
+
+    @property
+    def balances(self) -> tuple[BalanceNow, ...]:
+        """The newest balance of each currency."""
+        return (self.balance, *self.other_balances) if self.balance else ()
+
+    @property
+    def figures(self) -> list[FeatureNow]:
+        """How fresh balance and transactions are, which figures are made of."""
+        return [state for feature, state in self.freshness.items() if feature in FIGURES]
+
+    @property
+    def as_of(self) -> datetime | None:
+        """Of what moment its figures are: of its balance, without one of its rows."""
+        known = [b.as_of for b in self.balances] or [state.as_of for state in self.figures if state.as_of]
+        return max(known, default=None)
+
+    @property
+    def is_old(self) -> bool:
+        """Whether its figures are not those of today: the link is down, or the bank has given none for too long."""
+        if self.by_hand or not self.counts:
+            return False
+        is_late = self.as_of is not None and timezone.now() - self.as_of > OLD
+        return self.status == Account.Status.INACTIVE or is_late
+
+    @property
+    def is_live(self) -> bool:
+        """Whether new figures may come any moment."""
+        return self.status == Account.Status.ACTIVE and (
+            self.is_reading or any(state.is_pending and not state.hangs for state in self.freshness.values())
+        )
 
     @property
     def counts(self) -> bool:
@@ -112,8 +180,12 @@ READ = f"""
             FROM banking_balance WHERE household_id = %(household)s AND account_id = a.id
             ORDER BY currency, "on" DESC) b)::text AS balances_now,
         (SELECT COALESCE(jsonb_agg(to_jsonb(f)), '[]') FROM (
-            SELECT feature, status, as_of, next_allowed_at, target
+            SELECT feature, status, as_of, next_allowed_at, attempted_at, target
             FROM banking_freshness WHERE household_id = %(household)s AND account_id = a.id) f)::text AS freshness_now,
+        (SELECT COALESCE(jsonb_agg(to_jsonb(c)), '[]') FROM (
+            SELECT DISTINCT ON (currency) currency, as_of, actual_cents - expected_cents AS gap_cents
+            FROM banking_balancecheck WHERE household_id = %(household)s AND account_id = a.id
+            ORDER BY currency, as_of DESC) c)::text AS checks_now,
         (SELECT v.version FROM banking_rowsversion v
             WHERE v.household_id = %(household)s AND v.account_id = a.id) AS version_now,
         {", ".join(f"a.{column}" for column in COLUMNS)}
@@ -135,26 +207,21 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _read(balances_now: str, freshness_now: str, version: int | None, *columns: Any) -> AccountNow:
+def _read(balances_now: str, freshness_now: str, checks_now: str, version: int | None, *columns: Any) -> AccountNow:
+    checks = [Check(**{**held, "as_of": _instant(held["as_of"])}) for held in json.loads(checks_now)]
     balances = [BalanceNow(**{**held, "as_of": _instant(held["as_of"])}) for held in json.loads(balances_now)]
     freshness, is_reading = {}, False
     for held in json.loads(freshness_now):
-        state = FeatureNow(held["status"], _instant(held["as_of"]), _instant(held["next_allowed_at"]))
+        instants = (_instant(held[name]) for name in ("as_of", "next_allowed_at", "attempted_at"))
+        state = FeatureNow(held["status"], *instants)
         freshness[held["feature"]] = state
         if held["feature"] == Feature.TRANSACTIONS:
             is_reading = state.as_of is None or bool(held["target"])
     # Not through a queryset, which costs more than all else here.
     row = Account.from_db(DEFAULT_DB_ALIAS, COLUMNS, columns)
-    return _now(row, balances, freshness, is_reading, version or 0)
-
-
-def _now(
-    row: Account, balances: list[BalanceNow], freshness: dict[str, FeatureNow], is_reading: bool, version: int
-) -> AccountNow:
-    balances = sorted(balances, key=lambda b: b.currency != "usd")
-    active_reading = is_reading and row.status == Account.Status.ACTIVE and Feature.TRANSACTIONS in freshness
-    light, words = _light(row, balances, freshness, active_reading)
-    return AccountNow(
+    balances.sort(key=lambda b: b.currency != "usd")
+    is_active = row.status == Account.Status.ACTIVE
+    now = AccountNow(
         row.pk,
         row.stripe_id,
         row.holder_id,
@@ -169,34 +236,71 @@ def _now(
         balances[0] if balances else None,
         tuple(balances[1:]),
         freshness,
-        active_reading,
+        is_reading and is_active and Feature.TRANSACTIONS in freshness,
         row.disconnecting_since is not None,
-        light,
-        words,
+        "",
+        "",
         health.lights(row),
-        version,
+        version or 0,
+        tuple(checks),
+        row.ended_at,
+        row.ended_elsewhere,
+        row.deletes_data,
     )
+    light, words = _light(now)
+    return replace(now, light=light, words=words)
 
 
-def _light(
-    row: Account, balances: list[BalanceNow], freshness: dict[str, FeatureNow], is_reading: bool
-) -> tuple[str, str]:
+def _light(now: AccountNow) -> tuple[str, str]:
+    """The one light of a list: the link where it is down, else what asks for something, else how fresh it is."""
+    from fcdash.templatetags.fcdash import day, moment
+
+    link = now.lights[0]
+    if now.by_hand:
+        return ("off", "Closed, no longer counted") if now.status == Account.Status.DISCONNECTED else BY_HAND
+    if now.status == Account.Status.DISCONNECTED:
+        where = "at your bank " if now.ended_elsewhere else ""
+        return "off", f"Disconnected {where}{day(now.ended_at) if now.ended_at else ''}".strip() + ", no longer counted"
+    if now.status == Account.Status.INACTIVE and not now.disconnecting:
+        way_out = "link it again" if link.fix == "link" else "sign in again"
+        return "act", f"Stands still{f' since {moment(link.at)}' if link.at else ''}: {way_out}"
+    if now.status != Account.Status.ACTIVE or now.disconnecting:
+        return link.state, f"{link.words}, since {moment(link.at)}" if link.at else link.words
+    if link.fix:
+        return "act", f"Sign in again {f'by {day(link.at)}' if link.at else 'soon'}"
+    return _fresh_light(now)
+
+
+def _fresh_light(now: AccountNow) -> tuple[str, str]:
     from fcdash.templatetags.fcdash import moment
 
-    if row.by_hand:
-        return ("off", "Closed, no longer counted") if row.status == Account.Status.DISCONNECTED else BY_HAND
-    if row.status != Account.Status.ACTIVE or row.disconnecting_since:
-        link = health.lights(row)[0]
-        return link.state, f"{link.words}, since {moment(link.at)}" if link.at else link.words
-    if is_reading and not any(f.as_of for f in freshness.values()):
-        return "reading", "Reading for the first time"
-    as_ofs = [b.as_of for b in balances] or [f.as_of for f in freshness.values() if f.as_of]
-    if not as_ofs:
-        return "reading", "Reading"
-    as_of = max(as_ofs)
-    if any(f.status == Freshness.Status.FAILED for f in freshness.values()):
-        return "old", f"Your bank gave nothing new; as of {moment(as_of)}"
-    return ("old" if timezone.now() - as_of > OLD else "ok"), f"As of {moment(as_of)}"
+    as_of = now.as_of
+    hanging = [state.attempted_at for state in now.figures if state.hangs]
+    if as_of is None:
+        return ("old", f"No answer since {moment(min(hanging))}") if hanging else _not_yet(now)  # type: ignore[type-var]
+    age = f"As of {moment(as_of)}"
+    if hanging:
+        return "old", f"{age}; your bank does not answer"
+    if any(state.is_failed for state in now.figures):
+        return "old", f"{age}; your bank gave nothing new"
+    if now.is_old:
+        return "old", age
+    if any(state.is_pending for state in now.figures):
+        return "reading", f"{age}; new figures are on their way"
+    checked = [check for check in now.checks if any(b.as_of == check.as_of for b in now.balances)]
+    if any(check.gap_cents for check in checked):
+        return "act", f"Differs from your bank, {moment(as_of)}"
+    if "balances" not in now.permissions:
+        return "ok", f"Transactions as of {moment(as_of)}"
+    return "ok", f"Matches your bank, {moment(as_of)}" if checked else age
+
+
+def _not_yet(now: AccountNow) -> tuple[str, str]:
+    if any(state.is_failed for state in now.figures):
+        return "old", "Your bank has given nothing yet"
+    if not now.figures:
+        return "off", "Neither balance nor transactions allowed"
+    return "reading", "Reading for the first time"
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,15 @@ def _within_caps(household_id: int, features: tuple[str, ...]) -> tuple[str, ...
     return within
 
 
+def capped_until(household_id: int, features: Sequence[str]) -> datetime | None:
+    """Until when the operator pays for none of these features; None while one may be asked for. Inside the scope."""
+    try:
+        _within_caps(household_id, tuple(features))
+    except CapReached as reached:
+        return reached.allowed_at
+    return None
+
+
 def _count_use(household_id: int, features: Sequence[str]) -> None:
     """Count a refresh of each feature towards the day's cap."""
     today = timezone.now().astimezone(UTC).date()

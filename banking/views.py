@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -15,9 +16,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import in_household
 from accounts.households import Place
-from banking import asking, disconnecting, hand_views, linking, overview, reconciling, refreshing
+from banking import (
+    asking,
+    disconnecting,
+    hand_views,
+    history,
+    linking,
+    overview,
+    receipts,
+    reconciling,
+    refreshing,
+    standing,
+)
 from banking.asking import Choice, Reason
-from banking.models import Account, Feature, LinkSession, Owner, Refresh
+from banking.models import Account, LinkSession, Owner
 from fcdash import tenancy
 from fcdash.gateway.errors import StripeProblem, WillNotWork
 from fcdash.templatetags.fcdash import moment
@@ -30,27 +42,41 @@ UNREACHABLE = "Stripe cannot be reached right now, so no bank was linked. Try ag
 def accounts(request: HttpRequest, place: Place) -> HttpResponse:
     """All accounts with their lights; live while the first data comes."""
     found = overview.accounts(place.household_id)
+    needs = standing.needs(found)
     context: dict[str, Any] = {
         "section": "accounts",
-        "accounts": [a for a in found if a.status != Account.Status.DISCONNECTED],
-        "ended": [a for a in found if a.status == Account.Status.DISCONNECTED],
-        "waiting": _waiting(found),
+        "entries": _entries(found, needs, request),
+        "ended": [a for a in found if a.status == Account.Status.DISCONNECTED and a.id not in {n.id for n, _ in needs}],
+        "accounts_need_you": len(needs) or None,
         "stripe_js_url": settings.STRIPE_JS_URL,
         "totals": _totals(found),
+        "caveat": standing.caveat(found),
         "progress": overview.progress(place.household_id, found),
     }
     template = "banking/_accounts.html" if request.htmx else "banking/accounts.html"  # type: ignore[attr-defined]
     return TemplateResponse(request, template, context)
 
 
-def _waiting(found: list[overview.AccountNow]) -> dict[int, str]:
-    """Of each duplicate: the name of the one account that waits for a sign-in and looks the same."""
-    names = {}
-    for link in (a for a in found if a.status == Account.Status.DUPLICATE and a.last4):
-        same = [a for a in found if a.status == Account.Status.INACTIVE and a.looks == link.looks]
-        if len(same) == 1:
-            names[link.id] = f"{same[0].name} ••{same[0].last4}"
-    return names
+@dataclass(frozen=True)
+class Entry:
+    """An account of the list with what it asks for. `same`: what a duplicate looks like; `is_apart`: in no total."""
+
+    account: overview.AccountNow
+    needs: list[standing.Notice]
+    same: str
+    is_holder: bool
+    is_apart: bool
+
+
+def _entries(found: list[overview.AccountNow], needs: standing.Needs, request: HttpRequest) -> list[Entry]:
+    """The accounts that have not ended, and of the others those that ask for something."""
+    same = standing.waiting(found)
+    asked = {a.id: [notice for about, notice in needs if about is a] for a in found}
+    return [
+        Entry(a, asked[a.id], same.get(a.id, ""), a.holder_id == request.user.pk, not a.counts)
+        for a in found
+        if a.status != Account.Status.DISCONNECTED or asked[a.id]
+    ]
 
 
 def _totals(found: list[overview.AccountNow]) -> dict[str, int]:
@@ -162,20 +188,37 @@ def account(request: HttpRequest, place: Place, account_id: int) -> HttpResponse
     now = _load(place, account_id)
     if now.by_hand:
         return hand_views.account_page(request, place, now)
-    mine = {"household_id": place.household_id, "account_id": account_id}
-    context = {
+    if request.htmx and request.GET.get("state") == standing.state_of([now]):  # type: ignore[attr-defined]
+        return HttpResponse(status=204)
+    context = _account_context(request, place, now)
+    template = "banking/_account.html" if request.htmx else "banking/account.html"  # type: ignore[attr-defined]
+    return TemplateResponse(request, template, context)
+
+
+def _account_context(request: HttpRequest, place: Place, now: overview.AccountNow) -> dict[str, Any]:
+    household_id = place.household_id
+    # Only of a duplicate are the others asked: what it looks like.
+    is_duplicate = now.status == Account.Status.DUPLICATE
+    same = standing.waiting(overview.accounts(household_id)).get(now.id, "") if is_duplicate else ""
+    currency = now.balance.currency if now.balance else place.currency
+    capped_until = refreshing.capped_until(household_id, standing.askable(now))
+    return {
         "section": "accounts",
         "account": now,
+        "state": standing.state_of([now]),
+        "notices": [notice for notice in standing.notices(now, same) if notice.fix != "look"],
+        "same": same,
         "is_holder": now.holder_id == request.user.pk,
         "stripe_js_url": settings.STRIPE_JS_URL,
-        "agreements": reconciling.agreements(place.household_id, account_id),
-        "features": [(Feature(key).label, state) for key, state in sorted(now.freshness.items())],
+        "agreements": reconciling.agreements(household_id, now.id),
+        "history": history.balances(household_id, now.id, currency, place.today),
+        "as_table": request.GET.get("view") == "table",
+        "features": standing.features(now),
+        "asking": standing.asking(now, capped_until),
         "may_ask": may_ask(now),
-        "not_asked": [feature.label for feature in Feature if feature.permission not in now.permissions],
-        "owners": list(Owner.objects.filter(**mine)),
-        "receipts": list(Refresh.objects.filter(**mine).order_by("-started_at", "-pk")[:12]),
+        "owners": list(Owner.objects.for_household(household_id).filter(account_id=now.id)),
+        "receipts": receipts.receipts(household_id, now.id),
     }
-    return TemplateResponse(request, "banking/account.html", context)
 
 
 def may_ask(now: overview.AccountNow) -> list[Reason]:
@@ -195,7 +238,7 @@ def _load(place: Place, account_id: int) -> overview.AccountNow:
 def refresh(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
     """Ask the bank for new figures, or say when it gives the next."""
     try:
-        refreshing.ask(place.household_id, account_id, [Feature.BALANCE, Feature.TRANSACTIONS])
+        refreshing.ask(place.household_id, account_id, standing.askable(_now(place, account_id)))
     except Account.DoesNotExist:
         raise Http404 from None
     except refreshing.TooEarly as early:
@@ -212,28 +255,32 @@ def refresh(request: HttpRequest, place: Place, account_id: int) -> HttpResponse
     return redirect("banking:account", account_id)
 
 
+def _now(place: Place, account_id: int) -> overview.AccountNow:
+    with tenancy.scope(place.household_id):
+        return _load(place, account_id)
+
+
 @require_http_methods(["GET", "POST"])
 @in_household(scoped=False)
 def disconnection(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
     """GET asks and says what stops and what does not; POST stops reading."""
     if request.method == "GET":
         return _ask_disconnection(request, account_id)  # type: ignore[return-value]
+    was_over = _now(place, account_id).status == Account.Status.DISCONNECTED
     try:
         done = disconnecting.disconnect(place.household_id, account_id, request.POST.get("delete_data") == "yes")
     except Account.DoesNotExist:
         raise Http404 from None
-    messages.info(
-        request,
-        "We have stopped reading this account."
-        if done
-        else "Stripe cannot be reached right now. We stop reading this account as soon as it answers.",
-    )
+    stopped = "What we read from it is deleted." if was_over else "We have stopped reading this account."
+    later = "Stripe cannot be reached right now. We stop reading this account as soon as it answers."
+    messages.info(request, stopped if done else later)
     return redirect("banking:accounts")
 
 
 @in_household()
 def _ask_disconnection(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
-    context = {"section": "accounts", "account": _load(place, account_id)}
+    now = _load(place, account_id)
+    context = {"section": "accounts", "account": now, "is_over": now.status == Account.Status.DISCONNECTED}
     return TemplateResponse(request, "banking/disconnection.html", context)
 
 

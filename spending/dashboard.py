@@ -8,7 +8,7 @@ from functools import cached_property
 
 from django.urls import reverse
 
-from banking import overview
+from banking import overview, standing
 from banking.overview import AccountNow
 from fcdash import money
 from spending import forecast as forecasting
@@ -22,7 +22,8 @@ from spending.periods import Span, months_back
 from spending.remembering import BUILD, digest, remembered, state_of
 from spending.safe_to_spend import NotYet, SafeToSpend, safe_to_spend
 from spending.upcoming import Item, Need
-from spending.usual import AgainstUsual, Standing, Unsure, standing, unsure_since
+from spending.usual import AgainstUsual, Standing, Unsure, unsure_since
+from spending.usual import standing as month_standing
 
 MONTHS_SHOWN = 5
 DAYS_AHEAD = 45
@@ -55,7 +56,7 @@ class Basis:
     @cached_property
     def standing(self) -> Standing:
         """How the month stands. One query, none before the first row."""
-        return standing(self.household_id, self.today, self.currency) if self.rows else NO_STANDING
+        return month_standing(self.household_id, self.today, self.currency) if self.rows else NO_STANDING
 
     @property
     def needs(self) -> list[Need]:
@@ -66,6 +67,21 @@ class Basis:
     def as_of(self) -> datetime | None:
         """When the newest balance was read."""
         return max((a.balance.as_of for a in self.accounts if a.counts and a.balance), default=None)
+
+    @property
+    def has_old(self) -> bool:
+        """Whether some account's figures are older than they should be."""
+        return any(account.is_old for account in self.accounts)
+
+    @property
+    def accounts_need(self) -> int:
+        """How many things the accounts ask for."""
+        return len(standing.needs(self.accounts))
+
+    @property
+    def accounts_state(self) -> str:
+        """A short name of how the accounts stand: an open page asks whether it is still that."""
+        return standing.state_of(self.accounts)
 
 
 @dataclass(frozen=True)
@@ -94,6 +110,16 @@ class Dashboard:
         """What the counted accounts come to, of those in the household's currency."""
         known = [a.balance.current_cents for a in self.counted if a.balance and a.balance.currency == self.currency]
         return sum(known) if known else None
+
+    @property
+    def caveat(self) -> str:
+        """What the sum of the accounts lacks or has too old, in a sentence."""
+        return standing.caveat(self.counted, self.currency)
+
+    @property
+    def band_caveat(self) -> str:
+        """The same of the checking accounts, which the answer is worked out from."""
+        return standing.caveat(_checking(self.counted), self.currency)
 
     @property
     def claims(self) -> tuple[int, int]:
@@ -150,13 +176,13 @@ def _complete(found: list[MonthFlow], first_day: date | None) -> list[MonthFlow]
     return [flow for flow in found[:-1] if first_day and first_day <= flow.month.replace(day=3)] + found[-1:]
 
 
+def _checking(accounts: list[AccountNow]) -> list[AccountNow]:
+    return [account for account in accounts if account.counts and account.subcategory == "checking"]
+
+
 def _spendable(accounts: list[AccountNow], currency: str) -> tuple[int | None, int]:
     """(what can be spent from the checking accounts, how many they are)."""
-    found = [
-        a.balance.spendable_cents
-        for a in accounts
-        if a.counts and a.subcategory == "checking" and a.balance and a.balance.currency == currency
-    ]
+    found = [a.balance.spendable_cents for a in _checking(accounts) if a.balance and a.balance.currency == currency]
     return (sum(found) if found else None), len(found)
 
 
@@ -175,22 +201,9 @@ def _worth(read: Basis) -> NetWorth:
 def _needs(known: list[Item], accounts: list[AccountNow], unsure: Unsure, currency: str, today: date) -> list[Need]:
     """What waits for the person, worst first."""
     found = [item.need for item in known if item.need]
-    for account in accounts:
+    for account, notice in standing.needs(accounts):
         url = reverse("banking:account", args=[account.id])
-        if account.status == "inactive":
-            found.append(
-                Need(
-                    f"Sign in to {account.institution} again",
-                    f"{account.name} cannot be read now and its figures stand still. Approved payments run on.",
-                    url,
-                    "Reconnect",
-                    "key",
-                    30,
-                )
-            )
-        elif account.status == "duplicate":
-            text = "It is in no figure until you say whether it is the same account."
-            found.append(Need(f"{account.name} is linked twice", text, url, "Decide", "link", 40))
+        found.append(Need(notice.title, notice.text, url, notice.button, notice.glyph, notice.rank))
     if unsure.count:
         found.append(_unsure_need(unsure, currency, today))
     return sorted(found, key=lambda need: need.rank)

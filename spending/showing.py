@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from accounts.households import Place
+from banking import standing
 from banking.overview import AccountNow
 from fcdash import charts, money
 from spending import drawing, filtering, totals
@@ -409,10 +410,12 @@ def net_worth(
     worth: NetWorth, accounts: Iterable[AccountNow], days: int, place: Place, request: HttpRequest
 ) -> dict[str, Any]:
     """The net worth page."""
-    counted = [a for a in accounts if a.counts and a.balance and a.balance.currency == place.currency]
+    found = list(accounts)
+    counted = [a for a in found if a.counts and a.balance and a.balance.currency == place.currency]
     return {
         "section": "accounts",
         "worth": worth,
+        "caveat": standing.caveat(found, place.currency),
         "chart": drawing.worth(worth, place.currency) if len(worth.points) > 1 else None,
         "accounts": counted,
         "net_cents": sum(a.balance.current_cents for a in counted if a.balance) if counted else None,

@@ -52,14 +52,25 @@ def dashboard_page(request: HttpRequest, place: Place) -> HttpResponse:
     read = dashboard.basis(place.household_id, place.today, place.currency)
     if not read.accounts:
         return TemplateResponse(request, "spending/first_run.html", {"section": "home"})
+    if request.htmx:  # type: ignore[attr-defined]
+        return _is_still(request.GET.get("state", ""), read)
     view = request.GET.get("view", "")
     view = view if view in showing.VIEWS else ""
 
     def context() -> dict[str, Any]:
         blocks = showing.dashboard(dashboard.dashboard(read), view)
-        return {"section": "home", "read": read, "needs_you": len(read.needs) or None, "blocks": blocks}
+        needs = {"needs_you": len(read.needs) or None, "accounts_need_you": read.accounts_need or None}
+        return {"section": "home", "read": read, "blocks": blocks, **needs}
 
     return remembered_page(request, place, "spending/dashboard.html", read.state, context)
+
+
+def _is_still(state: str, read: dashboard.Basis) -> HttpResponse:
+    """To an open page, once a minute: stay, or come again, because an account stands otherwise by now."""
+    response = HttpResponse(status=204)
+    if state != read.accounts_state:
+        response.headers["HX-Refresh"] = "true"
+    return response
 
 
 @require_GET

@@ -104,7 +104,7 @@ def test_stopping_says_what_stops_and_what_does_not(
 
     assert "payments that you allowed from this account keep running" in asked
     assert "We have stopped reading this account" in done
-    assert "Disconnected: no longer read" in done
+    assert "no longer counted" in done
 
 
 def test_an_account_linked_twice_asks_for_a_decision(
