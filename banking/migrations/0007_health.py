@@ -18,7 +18,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="account",
             name="authorization",
-            field=models.CharField(blank=True, default="", help_text="fcauth_…, what relinking renews.", max_length=255),
+            field=models.CharField(
+                blank=True, default="", help_text="fcauth_…, what relinking renews.", max_length=255
+            ),
         ),
         migrations.AddField(
             model_name="account",
