@@ -136,28 +136,14 @@ def fault(row: dict[str, Any]) -> str:
     return ""
 
 
-_MERGE = """
-WITH page AS (
-    SELECT * FROM unnest(
+_PAGE = """unnest(
         %(ids)s::text[], %(amounts)s::bigint[], %(currencies)s::text[], %(descriptions)s::text[], %(statuses)s::text[],
         %(transacted)s::bigint[], %(posted)s::bigint[], %(void)s::bigint[], %(updated)s::bigint[],
         %(refreshes)s::text[], %(merchants)s::text[], %(categories)s::text[], %(whys)s::text[]
     ) AS page (stripe_id, amount_cents, currency, description, status, transacted, posted, void, updated,
-               stripe_refresh, merchant, guessed_category, guessed_why)
-), news AS (
-    SELECT page.*, known.status AS status_before
-    FROM page LEFT JOIN LATERAL (
-        -- LIMIT keeps the planner from joining the whole account: a thousand looks by key cost the same for ever.
-        SELECT id, stripe_updated_at, status, amount_cents, description FROM banking_transaction AS held
-        WHERE held.household_id = %(household)s AND held.account_id = %(account)s AND held.stripe_id = page.stripe_id
-        LIMIT 1
-    ) AS known ON NOT %(is_first)s
-    WHERE known.id IS NULL
-        OR to_timestamp(page.updated) > known.stripe_updated_at
-        OR (to_timestamp(page.updated) = known.stripe_updated_at
-            AND (page.status, page.amount_cents, page.description)
-                IS DISTINCT FROM (known.status, known.amount_cents, known.description))
-), written AS (
+               stripe_refresh, merchant, guessed_category, guessed_why)"""
+# What is new, and what is newer than the state that we hold, of `source`.
+_WRITE = """
     INSERT INTO banking_transaction AS known (
         household_id, account_id, stripe_id, amount_cents, currency, description, status, transacted_at, booked_on,
         posted_at, void_at, stripe_updated_at, stripe_refresh, merchant, guessed_category, guessed_why, note, excluded
@@ -166,7 +152,7 @@ WITH page AS (
         to_timestamp(transacted), (to_timestamp(transacted) AT TIME ZONE %(zone)s)::date,
         to_timestamp(posted), to_timestamp(void), to_timestamp(updated), stripe_refresh,
         merchant, guessed_category, guessed_why, '', false
-    FROM news ORDER BY stripe_id
+    FROM {source} ORDER BY stripe_id
     ON CONFLICT (household_id, account_id, stripe_id) DO UPDATE SET
         amount_cents = EXCLUDED.amount_cents, currency = EXCLUDED.currency, description = EXCLUDED.description,
         status = EXCLUDED.status, transacted_at = EXCLUDED.transacted_at, posted_at = EXCLUDED.posted_at,
@@ -178,7 +164,26 @@ WITH page AS (
             AND (EXCLUDED.status, EXCLUDED.amount_cents, EXCLUDED.description)
                 IS DISTINCT FROM (known.status, known.amount_cents, known.description))
     RETURNING xmax = 0 AS is_new, booked_on
-)
+"""
+_FIRST = f"""
+WITH written AS ({_WRITE.format(source=_PAGE)})
+SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new), 0, 0, min(booked_on) FROM written
+"""
+_MERGE = f"""
+WITH news AS (
+    SELECT page.*, known.status AS status_before
+    FROM {_PAGE} LEFT JOIN LATERAL (
+        -- LIMIT keeps the planner from joining the whole account: a thousand looks by key cost the same for ever.
+        SELECT id, stripe_updated_at, status, amount_cents, description FROM banking_transaction AS held
+        WHERE held.household_id = %(household)s AND held.account_id = %(account)s AND held.stripe_id = page.stripe_id
+        LIMIT 1
+    ) AS known ON true
+    WHERE known.id IS NULL
+        OR to_timestamp(page.updated) > known.stripe_updated_at
+        OR (to_timestamp(page.updated) = known.stripe_updated_at
+            AND (page.status, page.amount_cents, page.description)
+                IS DISTINCT FROM (known.status, known.amount_cents, known.description))
+), written AS ({_WRITE.format(source="news")})
 SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new),
     (SELECT count(*) FROM news WHERE status_before = 'pending' AND status = 'posted'),
     (SELECT count(*) FROM news WHERE status_before <> 'void' AND status = 'void'),
@@ -196,12 +201,11 @@ def _merge(account: Account, household: Household, rows: list[dict[str, Any]], i
     changes = [row.get("status_transitions") or {} for row in rows]
     with connection.cursor() as cursor:
         cursor.execute(
-            _MERGE,
+            _FIRST if is_first else _MERGE,
             {
                 "household": account.household_id,
                 "account": account.pk,
                 "zone": household.time_zone,
-                "is_first": is_first,
                 "ids": text_array([row["id"] for row in rows]),
                 "amounts": number_array([row["amount"] for row in rows]),
                 "currencies": text_array([row["currency"].lower() for row in rows]),
@@ -222,10 +226,14 @@ def _merge(account: Account, household: Household, rows: list[dict[str, Any]], i
 
 
 def text_array(values: list[str]) -> str:
-    """A PostgreSQL array literal. JSON escapes quotes and backslashes as it does; `clean` left nothing else to escape.
+    """A PostgreSQL array literal; `clean` left nothing but quotes and backslashes to escape.
 
     The driver's own adaptation of lists is Python and costs more than the insert.
     """
+    joined = '","'.join(values)
+    if values and "\\" not in joined and joined.count('"') == 2 * (len(values) - 1):
+        return f'{{"{joined}"}}'
+    # JSON escapes both as PostgreSQL does.
     return "{" + json.dumps(values, ensure_ascii=False)[1:-1] + "}"
 
 
