@@ -31,8 +31,10 @@ LARGEST_CENTS = 10**14
 FAR_BACK = timedelta(days=200)
 LONG_AGO = date(1900, 1, 1)
 
-# C0 and C1 controls, zero-width and bidirectional marks: they hide or reorder what a person reads.
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
+# Controls, line ends, zero-width and bidirectional marks, and what is no character: they hide or reorder what is read.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufdd0-\ufdef\ufeff\ufffe\uffff\ud800-\udfff]+"
+)
 
 Classified = tuple[str, str, str]
 Classifier = Callable[[Sequence[tuple[str, int, str]]], list[Classified]]
