@@ -27,6 +27,7 @@ from banking import (
     reconciling,
     refreshing,
     standing,
+    uses,
 )
 from banking.asking import Choice, Reason
 from banking.models import Account, LinkSession, Owner
@@ -205,7 +206,7 @@ def _account_context(request: HttpRequest, place: Place, now: overview.AccountNo
     return {
         "section": "accounts",
         "account": now,
-        "state": standing.state_of([now]),
+        "stands": standing.state_of([now]),
         "notices": [notice for notice in standing.notices(now, same) if notice.fix != "look"],
         "same": same,
         "is_holder": now.holder_id == request.user.pk,
@@ -280,7 +281,12 @@ def disconnection(request: HttpRequest, place: Place, account_id: int) -> HttpRe
 @in_household()
 def _ask_disconnection(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
     now = _load(place, account_id)
-    context = {"section": "accounts", "account": now, "is_over": now.status == Account.Status.DISCONNECTED}
+    context = {
+        "section": "accounts",
+        "account": now,
+        "is_over": now.status == Account.Status.DISCONNECTED,
+        "uses": uses.of_account(place.household_id, account_id),
+    }
     return TemplateResponse(request, "banking/disconnection.html", context)
 
 
@@ -289,7 +295,7 @@ def _ask_disconnection(request: HttpRequest, place: Place, account_id: int) -> H
 def continuation(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
     """A person says that a new link is the account that waits for a sign-in."""
     try:
-        account = linking.go_on(place.household_id, account_id)
+        account = linking.go_on(place.household_id, account_id, by=request.user)  # type: ignore[arg-type]
     except Account.DoesNotExist:
         raise Http404 from None
     except linking.NotAllowed as problem:

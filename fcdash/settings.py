@@ -293,6 +293,8 @@ AFTER_INGEST = "spending.transfers.match"
 CATEGORY_NAMED = "spending.categories.key_named"
 # What else is coming, for the dashboard: bills to pay from here.
 UPCOMING_SOURCES = ["payments.upcoming.items"]
+# What goes on when an account is no longer read: payments know, banking must not import them.
+ACCOUNT_USES = ["payments.account_uses.of_account"]
 # Who keeps the record of what staff ask for: accounts knows, the admin's base must not import it.
 STAFF_ASK = "accounts.oversight.ask"
 # What to do about an event of Stripe: the apps know, the inbox must not import them.

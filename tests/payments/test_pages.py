@@ -394,3 +394,13 @@ def test_what_the_bank_has_taken_is_no_claim(place: Place, sent: Payment) -> Non
         [item] = upcoming.items(place.household_id, place.today, place.today + timedelta(days=14))
 
     assert not item.is_claim
+
+
+def test_who_stops_reading_an_account_sees_what_goes_on(cast: Cast, place: Place, mandate: Mandate, bill: Bill) -> None:
+    payment = paying.claim(place, cast.alice, bill.pk, mandate.account_id, mandate.pk)
+    address = f"/banks/{mandate.account_id}/disconnection/"
+
+    shown = cast.client(cast.alice).get(address).content.decode()
+
+    assert f'href="/payments/{payment.pk}/"' in shown
+    assert f'href="/permissions/{mandate.pk}/"' in shown
