@@ -254,7 +254,7 @@ class Transaction(TenantModel):
         POSTED = "posted", "Posted"
         VOID = "void", "Void"
 
-    # No constraint of its own: the account's composite key implies the household, and each costs every row written.
+    # No constraints of their own, since each costs every row written: the account's version holds both (RowsVersion).
     household = models.ForeignKey(
         Household, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
     )
@@ -318,7 +318,8 @@ class Transaction(TenantModel):
 class RowsVersion(TenantModel):
     """A name for the state of an account's rows: triggers write a new one, ever larger, whoever changes a row.
 
-    What was worked out from the rows may be remembered under it.
+    What was worked out from the rows may be remembered under it. It has the account's key in the rows' stead, and goes
+    only once there are none.
     """
 
     household = models.ForeignKey(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
 from banking import overview
-from banking.models import RowsVersion, Transaction
+from banking.models import Account, RowsVersion, Transaction
 from fcdash import tenancy
 from spending import filing
 from tests.cast import AccountFactory, Cast, TransactionFactory
@@ -51,3 +52,29 @@ def test_the_version_goes_with_its_account(cast: Cast) -> None:
         account.delete()
 
         assert not RowsVersion.objects.exists()
+
+
+def test_a_row_of_no_account_is_refused(cast: Cast) -> None:
+    with tenancy.scope(cast.household):
+        row = TransactionFactory(household=cast.household, account=cast.checking)
+
+        with pytest.raises(IntegrityError):
+            committed(lambda: Transaction.objects.filter(pk=row.pk).update(account_id=2**40))
+
+
+@pytest.mark.parametrize("model", [Account, RowsVersion])
+def test_an_account_and_its_version_stay_as_long_as_its_rows(cast: Cast, model: type[Account | RowsVersion]) -> None:
+    with tenancy.scope(cast.household):
+        TransactionFactory(household=cast.household, account=cast.checking)
+        committed(lambda: None)
+
+        with pytest.raises(IntegrityError):
+            committed(lambda: model.objects.filter(household_id=cast.household.pk)._raw_delete("default"))
+
+
+def committed(change: Callable[[], object]) -> None:
+    """Make the change and let what is checked at the end of a transaction be checked."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        change()
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
