@@ -17,10 +17,9 @@ def account_changed(event: Event) -> None:
 def transactions_refreshed(event: Event) -> None:
     """Read the rows of an account straight away."""
     state = event.body.get("transaction_refresh")
-    if isinstance(state, dict) and state.get("id"):
-        refreshing.hint(event.object_id, as_refresh(state))
-    else:
-        account_changed(event)
+    if isinstance(state, dict) and state.get("id") and refreshing.hint(event.object_id, as_refresh(state)):
+        return
+    account_changed(event)
 
 
 CHANGES = (

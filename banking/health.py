@@ -111,6 +111,7 @@ def record(account: Account, remote: RemoteAccount) -> None:
     Disconnected is the end of a consent: an answer that was under way does not bring it back, and neither does a
     duplicate come to count by itself.
     """
+    undated = {light.kind for light in _told(account) if light.at is None}
     account.permissions, account.payment_method_types = list(remote.permissions), list(remote.payment_method_types)
     account.subscribed = "transactions" in remote.subscriptions
     account.deactivates_at = remote.deactivates_at
@@ -126,6 +127,11 @@ def record(account: Account, remote: RemoteAccount) -> None:
         account.relink = Account.Relink.REQUIRED if remote.wants_relink else ""
     elif account.inactive_since is None:
         account.inactive_since, account.relink = timezone.now(), ""
+    if over := undated - {light.kind for light in _told(account)}:
+        # Should it come again, nothing but this would tell that time from the last.
+        HealthNotice.objects.for_household(account.household_id).filter(
+            account_id=account.pk, kind__in=over, episode__in=["act", "old"]
+        ).delete()
 
 
 def look_into(household_id: int, account_id: int) -> None:
@@ -154,9 +160,15 @@ def look_into(household_id: int, account_id: int) -> None:
 
 def tell(account: Account) -> None:
     """Write to the holder about each trouble of the account that is new. In the transaction that recorded it."""
-    for light in lights(account):
-        if light.fix in ("relink", "link") and light.kind in ("link", "numbers"):
-            _tell_once(account, light)
+    for light in _told(account):
+        _tell_once(account, light)
+
+
+def _told(account: Account) -> list[Light]:
+    """The lights that the holder is written to about; of a second link, which nobody has asked for yet, none."""
+    if account.status == Account.Status.DUPLICATE:
+        return []
+    return [light for light in lights(account) if light.fix in ("relink", "link") and light.kind in ("link", "numbers")]
 
 
 def follow(account: Account, was: str) -> None:

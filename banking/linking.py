@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.customers import ensure_customer
 from accounts.households import places_of
 from accounts.models import User
-from banking import asking, health, refreshing, succeeding
+from banking import asking, health, ingesting, refreshing, succeeding
 from banking.asking import Choice, Reason
 from banking.asking import NotAllowed as NotAllowed
 from banking.models import Account, Feature, Freshness, LinkSession
@@ -42,6 +41,14 @@ class StartedLink:
 
     def __repr__(self) -> str:
         return f"StartedLink({self.session_id})"
+
+
+@dataclass(frozen=True)
+class Relinking:
+    """A session that was about linking one account of ours again, and the ids of all accounts that it brought."""
+
+    about: int
+    brought: tuple[str, ...]
 
 
 USUAL = Choice()
@@ -158,7 +165,8 @@ def complete(household_id: int, user: User, session_id: str) -> list[Account]:
         raise LinkSession.DoesNotExist
     saved = [save(household_id, user, connections.account(account_id)) for account_id in finished.account_ids]
     if row.relinks_id:
-        saved = _relinked(row, saved)
+        session = Relinking(row.relinks_id, finished.account_ids)
+        saved = [_recognised(account, session) for account in saved]
     with tenancy.scope(household_id):
         # Cancelled and then opened again is possible: accounts found later win.
         state = LinkSession.State.COMPLETED if saved else LinkSession.State.CANCELED
@@ -168,19 +176,17 @@ def complete(household_id: int, user: User, session_id: str) -> list[Account]:
     return saved
 
 
-def _relinked(row: LinkSession, saved: list[Account]) -> list[Account]:
-    """A session that was about one account brought these: what is plainly that account goes on as it, unasked."""
-    return [_recognised(row, account) if account.status == Account.Status.DUPLICATE else account for account in saved]
-
-
-def _recognised(row: LinkSession, account: Account) -> Account:
+def _recognised(account: Account, session: Relinking) -> Account:
+    """What is plainly the account that the session was about goes on as it, unasked; anything else stays what it is."""
+    if account.status != Account.Status.DUPLICATE:
+        return account
     try:
-        return go_on(row.household_id, account.pk, row.relinks_id)
+        return go_on(account.household_id, account.pk, session=session)
     except NotAllowed:  # another account of the bank, which the household has already
         return account
     except Account.DoesNotExist:  # the event was faster, or the device
-        with tenancy.scope(row.household_id):
-            known: Account = Account.objects.for_household(row.household_id).get(stripe_id=account.stripe_id)
+        with tenancy.scope(account.household_id):
+            known: Account = Account.objects.for_household(account.household_id).get(stripe_id=account.stripe_id)
             return known
 
 
@@ -208,8 +214,9 @@ def _awaited(account: Account) -> Account:
         )
         recent = list(sessions.order_by("-created_at")[:RECENT_SESSIONS])
     for row in recent:
-        if _brought(row.stripe_id, account.stripe_id):
-            return _recognised(row, account)
+        brought = _brought(row.stripe_id)
+        if row.relinks_id and account.stripe_id in brought:
+            return _recognised(account, Relinking(row.relinks_id, brought))
     return account
 
 
@@ -232,17 +239,18 @@ def _expected(account_id: str, customer: str) -> tuple[int, int] | None:
         recent = list(sessions.order_by("-created_at").values_list("household_id", "stripe_id")[:RECENT_SESSIONS])
     households = list(dict.fromkeys(household_id for household_id, _ in recent)) or mine[:1]
     if len(households) > 1:
-        households = [household_id for household_id, session_id in recent if _brought(session_id, account_id)]
+        households = [household_id for household_id, session_id in recent if account_id in _brought(session_id)]
     return (households[0], user.pk) if households else None
 
 
-def _brought(session_id: str | None, account_id: str) -> bool:
+def _brought(session_id: str | None) -> tuple[str, ...]:
+    """The ids of the accounts that were linked in a session."""
     if not session_id:
-        return False
+        return ()
     try:
-        return account_id in connections.finished_session(session_id).account_ids
+        return connections.finished_session(session_id).account_ids
     except WillNotWork:  # Stripe knows it no more
-        return False
+        return ()
 
 
 def save(household_id: int, user: User, remote: RemoteAccount) -> Account:
@@ -251,6 +259,7 @@ def save(household_id: int, user: User, remote: RemoteAccount) -> Account:
     A second link of a bank account that the household already has is kept as a duplicate, in no figure, until a
     person decides.
     """
+    remote = _storable(remote)
     with tenancy.scope(household_id):
         tenancy.lock_household(household_id)
         accounts = Account.objects.for_household(household_id).select_for_update(no_key=True)
@@ -293,23 +302,26 @@ def waiting_twins(account: Account, about: int | None = None) -> TenantQuerySet[
     """
     same = twins(account.household_id, account).filter(holder_id=account.holder_id)
     same = same.filter(status=Account.Status.INACTIVE) if about is None else same.filter(pk=about)
-    return same.exclude(pk=account.pk).exclude(last4="")
+    return same.filter(disconnecting_since=None).exclude(pk=account.pk).exclude(last4="")
 
 
-def go_on(household_id: int, account_id: int, about: int | None = None) -> Account:
+def go_on(household_id: int, account_id: int, by: User | None = None, session: Relinking | None = None) -> Account:
     """The duplicate is the account that waits for a sign-in, which goes on under the new link with all that it has.
 
-    `about` is the account that the person was asked to link again. Raises Account.DoesNotExist; NotAllowed when there
-    is not exactly one such account; TryAgain, WillNotWork.
+    Its holder says so, `by`, or the `session` that was about the account. Raises Account.DoesNotExist; NotAllowed when
+    somebody else says so, or when there is not exactly one such account; TryAgain, WillNotWork.
     """
     from banking.tasks import begin
 
+    about = session.about if session else None
     with tenancy.scope(household_id):
         tenancy.lock_household(household_id)
         accounts = Account.objects.for_household(household_id).select_for_update(no_key=True)
         link = accounts.get(pk=account_id)
+        if by is not None and link.holder_id != by.pk:
+            raise NotAllowed(f"Only {link.holder}, who linked this account, can say which it is.")
         found = list(waiting_twins(link, about)[:2]) if link.status == Account.Status.DUPLICATE else []
-        if len(found) != 1:
+        if len(found) != 1 or (session and _is_found(found[0], link, session)):
             raise NotAllowed("There is no one account of yours that waits to be signed in to again.")
         account = accounts.get(pk=found[0].pk)
         former, stripe_id = account.stripe_id, link.stripe_id
@@ -320,6 +332,16 @@ def go_on(household_id: int, account_id: int, about: int | None = None) -> Accou
     return save(household_id, account.holder, connections.account(stripe_id))
 
 
+def _is_found(account: Account, link: Account, session: Relinking) -> bool:
+    """Whether another link of the session is, or may be, the account that it was about: a person tells them apart."""
+    others = [stripe_id for stripe_id in session.brought if stripe_id != link.stripe_id]
+    looks = {"holder_id": link.holder_id, "institution": link.institution, "last4": link.last4}
+    alike = Account.objects.for_household(link.household_id).filter(
+        **looks, category=link.category, subcategory=link.subcategory, stripe_id__in=others
+    )
+    return account.stripe_id in others or alike.exists()
+
+
 def _end_former(stripe_id: str) -> None:
     """Nothing reads the former link any more; should Stripe not answer now, it stays inactive and harmless there."""
     try:
@@ -328,9 +350,15 @@ def _end_former(stripe_id: str) -> None:
         logger.warning("former link %s not ended: %s", stripe_id, problem)
 
 
+def _storable(remote: RemoteAccount) -> RemoteAccount:
+    """The account in words that can be stored and do not deceive the eye: a bank may send anything."""
+    institution, last4 = ingesting.clean(remote.institution)[:200], ingesting.clean(remote.last4)[:4]
+    return replace(remote, institution=institution, last4=last4, name=ingesting.clean(remote.name)[:200] or institution)
+
+
 def _copy(account: Account, remote: RemoteAccount) -> None:
-    account.institution, account.last4 = remote.institution[:200], remote.last4[:4]
-    account.name = account.name or remote.name[:200]
+    account.institution, account.last4 = remote.institution, remote.last4
+    account.name = account.name or remote.name
     account.category, account.subcategory = remote.category, remote.subcategory
     health.record(account, remote)
 
@@ -354,21 +382,17 @@ def begin(household_id: int, account_id: int) -> None:
     """
     with tenancy.scope(household_id):
         account = Account.objects.for_household(household_id).filter(pk=account_id).first()
-    if account is None or account.status != Account.Status.ACTIVE:
-        return
-    if "transactions" in account.permissions and not account.subscribed:
-        # Twice does no harm, and after a break the same key would bring back the answer from before it.
-        remote = connections.subscribe(account.stripe_id, key=f"account-{account.stripe_id}-subscribe-{uuid.uuid4()}")
-        save(household_id, account.holder, remote)
-    refreshing.catch_up(household_id, account_id)
+    if account is not None and account.status == Account.Status.ACTIVE:
+        refreshing.catch_up(household_id, account_id)
 
 
 def keep_both(household_id: int, account_id: int) -> Account:
     """A person says that a duplicate is an account of its own: it counts from now on. Raises Account.DoesNotExist."""
     from banking.tasks import begin as begin_task
 
-    with tenancy.scope(household_id), transaction.atomic():
-        account = Account.objects.for_household(household_id).get(pk=account_id)
+    with tenancy.scope(household_id):
+        tenancy.lock_household(household_id)
+        account: Account = Account.objects.for_household(household_id).select_for_update(no_key=True).get(pk=account_id)
         if account.status == Account.Status.DUPLICATE:
             account.status = Account.Status.ACTIVE
             account.save(update_fields=["status"])

@@ -44,7 +44,8 @@ class Agreement:
 
 def check(account: Account) -> None:
     """Compare the newest balance of each currency with the rows, once the rows are read up to it. Inside the scope."""
-    if account.status != Account.Status.ACTIVE:
+    # Rows that wait to be recognised are in no sum yet.
+    if account.status != Account.Status.ACTIVE or account.rows_before is not None:
         return
     read_until = (
         Freshness.objects.for_household(account.household_id)

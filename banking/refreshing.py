@@ -6,7 +6,9 @@ due: an event or a task only hurries it, and one that is lost is made good by th
 
 from __future__ import annotations
 
+import logging
 import random
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -24,8 +26,9 @@ from fcdash.celery import nudge
 from fcdash.failpoints import failpoint
 from fcdash.gateway import connections
 from fcdash.gateway.connections import RemoteAccount, RemoteRefresh
-from fcdash.gateway.errors import WillNotWork
+from fcdash.gateway.errors import OutcomeUnknown, WillNotWork
 
+logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=settings.REFRESH_LEASE_SECONDS)
 # An event that does not come: after this long the sweep asks Stripe how the refresh ended.
 PATIENCE = timedelta(seconds=45)
@@ -81,6 +84,11 @@ def ask(household_id: int, account_id: int, features: Sequence[str], cause: str 
         # Too early or no longer active: the account itself says which.
         apply(household_id, account_id, connections.account(account.stripe_id))
         raise
+    except OutcomeUnknown as problem:
+        if problem.answered:
+            # Under the same key Stripe would repeat that for a day: the next attempt is another.
+            _give_up(account, wanted, str(problem))
+        raise
     apply(household_id, account_id, remote, cause)
     return Asked(tuple(features))
 
@@ -90,7 +98,7 @@ def _reserve(account: Account, features: Sequence[str], cause: str) -> str:
     Refresh.objects.bulk_create(
         [
             Refresh(household_id=account.household_id, account=account, feature=feature, cause=cause)
-            for feature in features
+            for feature in sorted(features)
         ],
         ignore_conflicts=True,
     )
@@ -166,7 +174,10 @@ def apply(household_id: int, account_id: int, remote: RemoteAccount, cause: str 
     """Record what Stripe says of the account now; nudges the reading of rows that wait there."""
     with tenancy.scope(household_id):
         account = held(household_id, account_id)
-        if account is None or account.status in (Account.Status.DUPLICATE, Account.Status.DISCONNECTED):
+        # An answer about a former link may come late.
+        if account is None or account.stripe_id != remote.id:
+            return
+        if account.status in (Account.Status.DUPLICATE, Account.Status.DISCONNECTED):
             return
         was = account.status
         health.record(account, remote)
@@ -245,8 +256,10 @@ def _is_fresh(row: Freshness, as_of: datetime) -> None:
     now = timezone.now()
     row.status, row.failures = Freshness.Status.SUCCEEDED, 0
     row.as_of = max(row.as_of, as_of) if row.as_of else as_of
+    # A day after the bank was asked, whatever else was heard of the account since; not at every sweep in between.
+    next_day = max(row.next_allowed_at or now, (row.attempted_at or now) + DAILY, now + RETRY)
     # Owners rarely change and each reading is billed: only a person asks for them.
-    row.due_at = None if row.feature == Feature.OWNERSHIP else max(row.next_allowed_at or now, now + DAILY)
+    row.due_at = None if row.feature == Feature.OWNERSHIP else next_day
 
 
 def _keep_receipt(account: Account, row: Freshness, cause: str) -> None:
@@ -306,32 +319,37 @@ def _keep_balances(account: Account, remote: RemoteAccount) -> None:
 # --- Reading ---------------------------------------------------------------------------------------------------
 
 
-def hint(account_stripe_id: str, state: RemoteRefresh) -> None:
+def hint(account_stripe_id: str, state: RemoteRefresh) -> bool:
     """An event says that a transactions refresh ended: read straight away, without fetching the account first.
 
     Its state is a hint only: it names how far the list will have been read, and reading again changes nothing.
+    False when the account is not here.
     """
     with tenancy.system("find an account's household by its Stripe id"):
         found = Account.objects.filter(stripe_id=account_stripe_id).values_list("household_id", "pk").first()
     if found is None:
-        raise LookupError(f"account {account_stripe_id} is not here yet")
+        return False
     household_id, account_id = found
     with tenancy.scope(household_id):
-        account = Account.objects.for_household(household_id).get(pk=account_id)
         row = (
             Freshness.objects.for_household(household_id)
             .select_for_update()
-            .filter(account=account, feature=Feature.TRANSACTIONS)
+            .filter(account_id=account_id, feature=Feature.TRANSACTIONS)
             .first()
         )
-        if row is None or account.status in (Account.Status.DUPLICATE, Account.Status.DISCONNECTED):
-            return
+        # Looked at only now: who ends a link, or lets the account go on under another, holds the row until then.
+        account = Account.objects.for_household(household_id).filter(pk=account_id, stripe_id=account_stripe_id).first()
+        if row is None or account is None:
+            return True
+        if account.status in (Account.Status.DUPLICATE, Account.Status.DISCONNECTED):
+            return True
         if not _move(row, state, _nothing(account)):
-            return
+            return True
         _keep_receipt(account, row, "event")
         if not row.target or row.target == row.cursor:
-            return
+            return True
     read_transactions(household_id, account_id)
+    return True
 
 
 def _nothing(account: Account) -> Any:
@@ -412,6 +430,8 @@ def _read_list(row: Freshness) -> bool:
 
 def _still_ours(row: Freshness) -> Freshness | None:
     """The row as it is now, locked; None when another reader has it since, or nobody is to read any more."""
+    if row.account.rows_before is not None:
+        held(row.household_id, row.account_id)  # at the end of the list it is written too
     rows = Freshness.objects.for_household(row.household_id).select_for_update()
     found: Freshness | None = rows.filter(pk=row.pk, leased_until=row.leased_until).first()
     return found
@@ -496,11 +516,13 @@ def read_owners(household_id: int, account_id: int, ownership: str) -> None:
 
 
 def due(limit: int = 500) -> list[tuple[int, int]]:
-    """(household, account) of active accounts with a feature whose time has come, the longest waiting first."""
+    """(household, account) of linked accounts with a feature whose time has come, the longest waiting first."""
     now = timezone.now()
     with tenancy.system("choose due refreshes"):
         rows = (
-            Freshness.objects.filter(due_at__lte=now, account__status=Account.Status.ACTIVE)
+            Freshness.objects.filter(
+                due_at__lte=now, account__status__in=[Account.Status.ACTIVE, Account.Status.INACTIVE]
+            )
             .filter(Q(leased_until=None) | Q(leased_until__lt=now))
             .order_by("due_at")
             .values_list("household_id", "account_id")[:limit]
@@ -513,33 +535,60 @@ def catch_up(household_id: int, account_id: int) -> None:
 
     Raises TryAgain, WillNotWork, OutcomeUnknown; the rows stay due then, later.
     """
+    now = timezone.now()
     with tenancy.scope(household_id):
         account = Account.objects.for_household(household_id).get(pk=account_id)
+        rows = Freshness.objects.for_household(household_id).filter(account=account)
+        was_due = set(rows.filter(due_at__lte=now).values_list("feature", flat=True))
         # Whatever happens below, the next sweep does not do it again at once.
-        Freshness.objects.for_household(household_id).filter(account=account, due_at__lte=timezone.now()).update(
-            due_at=timezone.now() + PATIENCE
-        )
-    remote = connections.account(account.stripe_id)
+        rows.filter(due_at__lte=now).update(due_at=now + PATIENCE)
+    remote = _subscribed(account, connections.account(account.stripe_id))
     apply(household_id, account_id, remote)
-    _ask_for_the_rest(household_id, account, remote)
+    if remote.status == Account.Status.ACTIVE:
+        _ask_for_the_rest(household_id, account, remote, was_due)
+    else:
+        # The event of its coming back may have crossed an older answer: it is looked at now and then.
+        with tenancy.scope(household_id):
+            rows.filter(due_at__isnull=False).update(due_at=now + DAILY)
     read_transactions(household_id, account_id)
 
 
-def _ask_for_the_rest(household_id: int, account: Account, remote: RemoteAccount) -> None:
-    """Ask for features never asked for, and for those whose day has passed and that Stripe does not bring daily."""
+def _subscribed(account: Account, remote: RemoteAccount) -> RemoteAccount:
+    """The account, once Stripe brings its transactions daily; as it was where Stripe refuses that."""
+    is_read = account.status in (Account.Status.ACTIVE, Account.Status.INACTIVE) and not account.disconnecting_since
+    is_open = remote.status == Account.Status.ACTIVE and "transactions" in remote.permissions
+    if not is_read or not is_open or "transactions" in remote.subscriptions:
+        return remote
+    try:
+        # Twice does no harm, and after a break the same key would bring back the answer from before it.
+        return connections.subscribe(account.stripe_id, key=f"account-{account.stripe_id}-subscribe-{uuid.uuid4()}")
+    except WillNotWork as problem:
+        logger.warning("account %s: no daily refresh (%s)", account.pk, problem)
+        return remote
+
+
+def _ask_for_the_rest(household_id: int, account: Account, remote: RemoteAccount, was_due: set[str]) -> None:
+    """Ask for features never asked for, for those that failed and whose time has come again, and once a day for those
+    that Stripe does not bring daily."""
     now = timezone.now()
+    daily = {Feature.BALANCE} if "transactions" in remote.subscriptions else {Feature.BALANCE, Feature.TRANSACTIONS}
+
+    def is_wanted(row: Freshness) -> bool:
+        if row.feature not in remote.refreshes:
+            return True
+        if row.feature == Feature.OWNERSHIP or row.status == Freshness.Status.PENDING:
+            return False
+        if row.next_allowed_at and row.next_allowed_at > now:
+            return False
+        if row.status == Freshness.Status.FAILED and row.feature in was_due:
+            return True
+        return row.feature in daily and (row.attempted_at is None or row.attempted_at <= now - DAILY)
+
     with tenancy.scope(household_id):
         rows = list(Freshness.objects.for_household(household_id).filter(account=account))
-    never = [r.feature for r in rows if r.feature not in remote.refreshes]
-    old = [
-        r.feature
-        for r in rows
-        if r.feature == Feature.BALANCE
-        and r.status != Freshness.Status.PENDING
-        and (r.attempted_at is None or r.attempted_at <= now - DAILY)
-        and (r.next_allowed_at is None or r.next_allowed_at <= now)
-    ]
-    if wanted := tuple(dict.fromkeys(never + old)):
+    # A new link may permit less than the one before it.
+    permitted = [row for row in rows if Feature(row.feature).permission in remote.permissions]
+    if wanted := tuple(row.feature for row in permitted if is_wanted(row)):
         try:
             ask(household_id, account.pk, wanted, cause="schedule")
         except (TooEarly, NotRefreshable):

@@ -7,14 +7,14 @@ new link is the same account that waits for a sign-in, the account goes on under
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import Max
+from django.utils import timezone
 
 from banking import ingesting, reconciling
-from banking.models import Account, Freshness, Transaction
+from banking.models import Account, Freshness, Refresh, Transaction
 
 # Rows of ended links of the same bank account that came again, each paired with one of the new rows. The new one takes
 # over what a person said. Twins of a day go in order; without the last four digits two accounts cannot be told apart.
@@ -88,15 +88,18 @@ def take_over(household_id: int, account_id: int) -> int:
 # --- The same account under a new link -------------------------------------------------------------------------
 
 # A row of the new link is one that we have when day, amount, currency and words are the same. Twins of a day go in
-# order. The epoch has the merge that follows write whatever the new link says of it.
+# order, those that count first: a void one takes no edit from them. The epoch has the merge that follows write whatever
+# the new link says of it.
 ADOPT = """
     WITH page AS (
         SELECT *, row_number() OVER (
-            PARTITION BY day, amount_cents, currency, description ORDER BY transacted, stripe_id) AS place
-        FROM (SELECT stripe_id, amount_cents, currency, description, transacted,
+            PARTITION BY day, amount_cents, currency, description ORDER BY status = 'void', transacted, stripe_id
+        ) AS place
+        FROM (SELECT stripe_id, amount_cents, currency, description, transacted, status,
                      (to_timestamp(transacted) AT TIME ZONE 'UTC')::date AS day
               FROM unnest(%(ids)s::text[], %(amounts)s::bigint[], %(currencies)s::text[], %(descriptions)s::text[],
-                          %(transacted)s::bigint[]) AS page (stripe_id, amount_cents, currency, description, transacted)
+                          %(transacted)s::bigint[], %(statuses)s::text[])
+                   AS page (stripe_id, amount_cents, currency, description, transacted, status)
               ) AS given
         WHERE NOT EXISTS (SELECT FROM banking_transaction t WHERE t.household_id = %(household)s
                           AND t.account_id = %(account)s AND t.stripe_id = given.stripe_id)
@@ -104,10 +107,10 @@ ADOPT = """
         SELECT id, amount_cents, currency, description, (transacted_at AT TIME ZONE 'UTC')::date AS day,
             row_number() OVER (
                 PARTITION BY (transacted_at AT TIME ZONE 'UTC')::date, amount_cents, currency, description
-                ORDER BY transacted_at, id) AS place
+                ORDER BY status = 'void', transacted_at, id) AS place
         FROM banking_transaction
         WHERE household_id = %(household)s AND account_id = %(account)s AND id <= %(before)s
-          AND stripe_id IS NULL AND stripe_updated_at IS NOT NULL AND status <> 'void'
+          AND stripe_id IS NULL AND stripe_updated_at IS NOT NULL
           AND transacted_at >= to_timestamp(%(oldest)s) - interval '1 day'
     )
     UPDATE banking_transaction t SET stripe_id = page.stripe_id, stripe_updated_at = 'epoch'
@@ -139,14 +142,22 @@ def go_on(account: Account, stripe_id: str) -> None:
 
     Inside the scope, with the household's lock; nothing else may have the id.
     """
-    rows = Transaction.objects.for_household(account.household_id).filter(account=account)
+    if account.rows_before is not None:
+        _pair_reworded(account)  # what an earlier link brought that was not read to its end
+    now, mine = timezone.now(), {"household_id": account.household_id, "account": account}
+    rows = Transaction.objects.filter(**mine)
     account.rows_before = rows.aggregate(last=Max("pk"))["last"] or 0
     rows.exclude(stripe_id=None).update(stripe_id=None)
-    account.stripe_id, account.authorization = stripe_id, ""
+    account.stripe_id, account.authorization, account.linked_at = stripe_id, "", now
+    # Whether the new link works, the next look at Stripe tells; whoever is inactive is looked at seldom.
+    account.status, account.inactive_since, account.relink = Account.Status.ACTIVE, None, ""
     account.save()
     reconciling.forget(account.household_id, account.pk)
-    Freshness.objects.for_household(account.household_id).filter(account=account).update(
-        cursor="", target="", target_attempted_at=None, page_after="", leased_until=None, attempted_at=None
+    Refresh.objects.filter(**mine, status=Refresh.Status.RUNNING).update(
+        status=Refresh.Status.FAILED, finished_at=now, error="The bank was linked again meanwhile."
+    )
+    Freshness.objects.filter(**mine).update(
+        cursor="", target="", target_attempted_at=None, page_after="", leased_until=None, attempted_at=None, due_at=now
     )
 
 
@@ -168,12 +179,22 @@ def adopt(account: Account, rows: Sequence[dict[str, Any]]) -> None:
                 "currencies": ingesting.text_array([row["currency"].lower() for row in usable]),
                 "descriptions": ingesting.text_array([ingesting.wording(row) for row in usable]),
                 "transacted": ingesting.number_array([row["transacted_at"] for row in usable]),
+                "statuses": ingesting.text_array([row["status"] for row in usable]),
             },
         )
 
 
 def _settle(account: Account) -> bool:
     """The new link's list is read: pair what came under other words, and let go of what was pending and never came."""
+    pairs = _pair_reworded(account)
+    rows = Transaction.objects.for_household(account.household_id).filter(account=account)
+    never_came = rows.filter(pk__lte=account.rows_before, stripe_id=None, status=Transaction.Status.PENDING)
+    gone = never_came.update(status=Transaction.Status.VOID, void_at=timezone.now())
+    Account.objects.for_household(account.household_id).filter(pk=account.pk).update(rows_before=None)
+    return bool(pairs or gone)
+
+
+def _pair_reworded(account: Account) -> int:
     rows = Transaction.objects.for_household(account.household_id).filter(account=account)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -184,7 +205,4 @@ def _settle(account: Account) -> bool:
         values = rows.filter(pk=new).values(*FROM_THE_BANK).get()
         rows.filter(pk=new).delete()
         rows.filter(pk=old).update(**values)
-    never_came = rows.filter(pk__lte=account.rows_before, stripe_id=None, status=Transaction.Status.PENDING)
-    gone = never_came.update(status=Transaction.Status.VOID, void_at=datetime.now(UTC))
-    Account.objects.for_household(account.household_id).filter(pk=account.pk).update(rows_before=None)
-    return bool(pairs or gone)
+    return len(pairs)
