@@ -173,13 +173,34 @@ def _finish(request: HttpRequest, place: Place, session_id: str) -> str:
     except StripeProblem:
         messages.info(request, "Your bank is linked. Its accounts appear here as soon as Stripe answers.")
         return reverse("banking:accounts")
-    if not saved:
-        messages.info(request, "No bank was linked. Nothing is read and no money moves.")
-        return reverse("banking:link")
     if any(a.status == Account.Status.DUPLICATE for a in saved):
         messages.warning(request, "You have linked an account that is already here. Say below what to do with it.")
         return reverse("banking:accounts")
+    if about := _about(place, session_id):
+        return _finish_again(request, about, saved)
+    if not saved:
+        messages.info(request, "No bank was linked. Nothing is read and no money moves.")
+        return reverse("banking:link")
     return reverse("home")
+
+
+def _about(place: Place, session_id: str) -> Account | None:
+    """The account that the session was to renew, or ask more of."""
+    with tenancy.scope(place.household_id):
+        sessions = LinkSession.objects.for_household(place.household_id).select_related("relinks")
+        about: Account | None = sessions.get(stripe_id=session_id).relinks
+        return about
+
+
+def _finish_again(request: HttpRequest, about: Account, saved: list[Account]) -> str:
+    """Back on the account's page: it is read again, or stands as it stood."""
+    if not saved:
+        messages.info(request, f"Nothing has changed: you left before {about.institution} was linked again.")
+    elif any(a.pk == about.pk and a.status == Account.Status.ACTIVE for a in saved):
+        messages.success(request, f"{about.name} is read again. What your bank booked meanwhile comes in now.")
+    else:
+        messages.warning(request, f"{about.name} was not among the accounts that you chose, so it stands as it stood.")
+    return reverse("banking:account", args=[about.pk])
 
 
 @require_GET
