@@ -16,7 +16,7 @@ from accounts.models import User
 from banking import asking, health, ingesting, refreshing, succeeding
 from banking.asking import Choice, Reason
 from banking.asking import NotAllowed as NotAllowed
-from banking.models import Account, Feature, Freshness, LinkSession
+from banking.models import Account, Feature, FormerLink, Freshness, LinkSession
 from fcdash import tenancy
 from fcdash.celery import nudge
 from fcdash.gateway import connections
@@ -222,7 +222,9 @@ def _awaited(account: Account) -> Account:
 
 def _known(account_id: str) -> tuple[int, int] | None:
     with tenancy.system("find an account's household by its Stripe id"):
-        return Account.objects.filter(stripe_id=account_id).values_list("household_id", "holder_id").first()
+        linked = Account.objects.filter(stripe_id=account_id).values_list("household_id", "holder_id").first()
+        former = FormerLink.objects.filter(stripe_id=account_id)
+        return linked or former.values_list("household_id", "account__holder_id").first()
 
 
 def _expected(account_id: str, customer: str) -> tuple[int, int] | None:
@@ -257,12 +259,16 @@ def save(household_id: int, user: User, remote: RemoteAccount) -> Account:
     """Insert or update our row of a linked account, with its balances and the features to read. Idempotent.
 
     A second link of a bank account that the household already has is kept as a duplicate, in no figure, until a
-    person decides.
+    person decides. Of a link that an account had before nothing is taken: the account stays as it is.
     """
     remote = _storable(remote)
     with tenancy.scope(household_id):
         tenancy.lock_household(household_id)
         accounts = Account.objects.for_household(household_id).select_for_update(no_key=True)
+        former = FormerLink.objects.for_household(household_id).filter(stripe_id=remote.id).first()
+        if former is not None:
+            goes_on: Account = accounts.get(pk=former.account_id)
+            return goes_on
         account = accounts.filter(stripe_id=remote.id).first()
         is_new = account is None
         if account is None:
@@ -324,11 +330,14 @@ def go_on(household_id: int, account_id: int, by: User | None = None, session: R
         if len(found) != 1 or (session and _is_found(found[0], link, session)):
             raise NotAllowed("There is no one account of yours that waits to be signed in to again.")
         account = accounts.get(pk=found[0].pk)
-        former, stripe_id = account.stripe_id, link.stripe_id
+        stripe_id = link.stripe_id
         link.delete()
-        succeeding.go_on(account, stripe_id)
+        former = succeeding.go_on(account, stripe_id)
         nudge(begin, household_id, account.pk)
-    _end_former(former)
+    try:
+        end_former(household_id, former)
+    except StripeProblem as problem:
+        logger.warning("former link %s is left to the sweep: %s", former, problem)
     return save(household_id, account.holder, connections.account(stripe_id))
 
 
@@ -342,12 +351,26 @@ def _is_found(account: Account, link: Account, session: Relinking) -> bool:
     return account.stripe_id in others or alike.exists()
 
 
-def _end_former(stripe_id: str) -> None:
-    """Nothing reads the former link any more; should Stripe not answer now, it stays inactive and harmless there."""
+def end_former(household_id: int, former_id: int) -> None:
+    """End at Stripe a link that an account had before. Repeatable. Raises TryAgain, OutcomeUnknown, WillNotWork."""
+    with tenancy.scope(household_id):
+        former = FormerLink.objects.for_household(household_id).filter(pk=former_id, ended_at=None).first()
+    if former is None:
+        return
     try:
-        connections.disconnect(stripe_id, key=f"account-{stripe_id}-disconnect-{uuid.uuid4()}")
-    except StripeProblem as problem:
-        logger.warning("former link %s not ended: %s", stripe_id, problem)
+        connections.disconnect(former.stripe_id, key=f"account-{former.stripe_id}-disconnect-{uuid.uuid4()}")
+    except WillNotWork as refusal:
+        # Ended already, at the bank or by an earlier call whose answer was lost.
+        if not refusal.is_missing and connections.account(former.stripe_id).status != Account.Status.DISCONNECTED:
+            raise
+    with tenancy.scope(household_id):
+        FormerLink.objects.for_household(household_id).filter(pk=former_id).update(ended_at=timezone.now())
+
+
+def unended() -> list[tuple[int, int]]:
+    """(household, former link) of links that an account no longer has and that Stripe has not confirmed as ended."""
+    with tenancy.system("end former links"):
+        return list(FormerLink.objects.filter(ended_at=None).order_by("pk").values_list("household_id", "pk")[:200])
 
 
 def _storable(remote: RemoteAccount) -> RemoteAccount:

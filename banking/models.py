@@ -396,6 +396,14 @@ class HealthNotice(TenantModel):
         ]
 
 
+class FormerLink(TenantModel):
+    """A link that an account had before it went on under another: known, so that nothing of it comes to life again."""
+
+    account = TenantKey(Account, related_name="former_links")
+    stripe_id = models.CharField(max_length=255, unique=True)
+    ended_at = models.DateTimeField(null=True, help_text="When Stripe confirmed that it is read no more.")
+
+
 class BilledUse(TenantModel):
     """How often a household's accounts were refreshed on a day, by feature: what Stripe bills for."""
 

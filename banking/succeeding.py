@@ -14,7 +14,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from banking import ingesting, reconciling
-from banking.models import Account, Freshness, Refresh, Transaction
+from banking.models import Account, FormerLink, Freshness, Refresh, Transaction
 
 # Rows of ended links of the same bank account that came again, each paired with one of the new rows. The new one takes
 # over what a person said. Twins of a day go in order; without the last four digits two accounts cannot be told apart.
@@ -137,9 +137,10 @@ FROM_THE_BANK = (
 )
 
 
-def go_on(account: Account, stripe_id: str) -> None:
+def go_on(account: Account, stripe_id: str) -> int:
     """Let the account, locked, go on under another link's id: its rows wait to be recognised when they come again.
 
+    Returns the id of the FormerLink, which is to be ended at Stripe.
     Inside the scope, with the household's lock; nothing else may have the id.
     """
     if account.rows_before is not None:
@@ -148,6 +149,7 @@ def go_on(account: Account, stripe_id: str) -> None:
     rows = Transaction.objects.filter(**mine)
     account.rows_before = rows.aggregate(last=Max("pk"))["last"] or 0
     rows.exclude(stripe_id=None).update(stripe_id=None)
+    former = FormerLink.objects.create(**mine, stripe_id=account.stripe_id)
     account.stripe_id, account.authorization, account.linked_at = stripe_id, "", now
     # Whether the new link works, the next look at Stripe tells; whoever is inactive is looked at seldom.
     account.status, account.inactive_since, account.relink = Account.Status.ACTIVE, None, ""
@@ -159,6 +161,7 @@ def go_on(account: Account, stripe_id: str) -> None:
     Freshness.objects.filter(**mine).update(
         cursor="", target="", target_attempted_at=None, page_after="", leased_until=None, attempted_at=None, due_at=now
     )
+    return int(former.pk)
 
 
 def adopt(account: Account, rows: Sequence[dict[str, Any]]) -> None:

@@ -46,6 +46,12 @@ def finish_disconnect(household_id: int, account_id: int) -> None:
     disconnecting.finish(household_id, account_id)
 
 
+@shared_task(autoretry_for=PASSING, retry_backoff=2, retry_backoff_max=60, max_retries=4)
+def end_former(household_id: int, former_id: int) -> None:
+    """End a link that an account had before it went on under another."""
+    linking.end_former(household_id, former_id)
+
+
 @shared_task
 def sweep() -> None:
     """Hand on what is due, also what a lost message or a killed worker left behind."""
@@ -53,6 +59,8 @@ def sweep() -> None:
         catch_up.delay(household_id, account_id)
     for household_id, account_id in disconnecting.unfinished():
         finish_disconnect.delay(household_id, account_id)
+    for household_id, former_id in linking.unended():
+        end_former.delay(household_id, former_id)
 
 
 @shared_task

@@ -16,7 +16,8 @@ from django.utils import timezone
 from accounts.models import Mail
 from banking import ingesting, linking, refreshing, succeeding
 from banking.asking import Choice
-from banking.models import Account, Freshness, Refresh, Transaction
+from banking.models import Account, Freshness, LinkSession, Refresh, Transaction
+from banking.tasks import sweep
 from fcdash import tenancy
 from fcdash.gateway import connections
 from fcdash.gateway.errors import OutcomeUnknown, StripeProblem
@@ -63,6 +64,36 @@ def test_an_answer_about_the_former_link_changes_nothing(
     assert freshness(account).target != former.refreshes["transactions"].cursor
     settle(gone_on)
     assert our_rows(gone_on) == bank_rows(sandbox, gone_on)
+
+
+def test_the_former_link_does_not_come_back_as_another_account(
+    sandbox: Sandbox, cast: Cast, link: Link, settle: Settle, run_tasks: RunTasks
+) -> None:
+    [account] = link()
+    settle(account)
+    with tenancy.scope(cast.household):
+        first_session = LinkSession.objects.get()
+    ends_at_the_bank(sandbox, account, run_tasks)
+    [new] = link()
+    fail(sandbox, "POST /v1/financial_connections/accounts/*/disconnect")
+    linking.go_on(cast.household.pk, new.pk)
+    fail(sandbox, "")
+
+    sandbox.post(f"/sandbox/accounts/{account.stripe_id}/state", {"status": "active"})
+    found = linking.sync_account(account.stripe_id)
+    saved = linking.complete(cast.household.pk, cast.alice, str(first_session.stripe_id))
+
+    assert found is None or found.pk == account.pk
+    assert [each.pk for each in saved] == [account.pk]
+    with tenancy.scope(cast.household):
+        assert list(Account.objects.values_list("pk", "stripe_id")) == [(account.pk, new.stripe_id)]
+
+    sweep()
+    run_tasks()
+    assert connections.account(account.stripe_id).status == "disconnected", "it is ended as soon as Stripe answers"
+    linking.complete(cast.household.pk, cast.alice, str(first_session.stripe_id))
+    with tenancy.scope(cast.household):
+        assert Account.objects.count() == 1
 
 
 def test_an_account_that_goes_on_while_stripe_is_away_is_read_once_it_is_back(
