@@ -17,6 +17,8 @@ _AMOUNT = re.compile(
 _MINUS = "-−–"
 # A trillion dollars: sums of more would leave 64 bits.
 LARGEST_CENTS = 10**14
+# No amount is longer, with blanks one at a time: in others the search would go on without end.
+LONGEST = 40
 
 
 class NoAmount(ValueError):
@@ -28,22 +30,29 @@ def parse(text: str, mark: str, currency: str) -> int:
 
     Negative by a minus before or after it, by brackets, or by DR.
     """
-    text = text.strip()
-    found = _AMOUNT.fullmatch(text)
+    found = _found(text)
     if not found or bool(found["open"]) != bool(found["close"]):
         raise NoAmount(f"“{text[:40]}” is no amount")
     number = _plain(found["digits"].rstrip(), mark)
     if number is None:
         raise NoAmount(f"“{text[:40]}” is no amount when decimals stand after “{mark}”")
-    signs = (found["sign"] or "") + (found["inner"] or "") + (found["trail"] or "")
-    is_negative = bool(found["open"]) or any(sign in _MINUS for sign in signs) or signs.upper().endswith("DR")
     try:
         cents = money.parse(_trimmed(number, money.exponent(currency)), currency)
     except money.NotMoney:
         raise NoAmount(f"“{text[:40]}” has more digits than {currency.upper()} can have") from None
     if cents > LARGEST_CENTS:
         raise NoAmount(f"“{text[:40]}” is more than we can count")
-    return -cents if is_negative else cents
+    return -cents if _is_negative(found) else cents
+
+
+def _is_negative(found: re.Match[str]) -> bool:
+    signs = (found["sign"] or "") + (found["inner"] or "") + (found["trail"] or "")
+    return bool(found["open"]) or any(sign in _MINUS for sign in signs) or signs.upper().endswith("DR")
+
+
+def _found(text: str) -> re.Match[str] | None:
+    text = " ".join(text.split())
+    return _AMOUNT.fullmatch(text) if len(text) <= LONGEST else None
 
 
 def _plain(digits: str, mark: str) -> str | None:
@@ -70,6 +79,8 @@ def detect(texts: Sequence[str]) -> str:
     """The mark after which most of the texts have their decimals."""
     votes = {".": 0, ",": 0}
     for text in texts:
+        if len(text) > LONGEST:
+            continue
         marks = re.findall(r"[.,]", text)
         if not marks:
             continue
@@ -85,4 +96,10 @@ def detect(texts: Sequence[str]) -> str:
 
 def is_amount(text: str) -> bool:
     """Whether the text reads as an amount, whichever its mark."""
-    return bool(_AMOUNT.fullmatch(text.strip()))
+    return _found(text) is not None
+
+
+def is_negative(text: str) -> bool:
+    """Whether the text reads as an amount below zero."""
+    found = _found(text)
+    return found is not None and _is_negative(found)

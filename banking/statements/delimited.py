@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from banking.statements import (
     LONGEST_REFERENCE,
+    MOST_ROWS,
     Fault,
     Statement,
     StatementRow,
@@ -27,6 +29,9 @@ DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
 LOOKED_AT = 200
 # A cell may hold line breaks, but hardly so many.
 LONGEST_RECORD = 50
+LONGEST_LINE = 100_000
+MOST_LINES = 10 * MOST_ROWS
+END = "the end of the file"
 NEVER_CLOSED = "Line {} is not CSV: a quotation mark is opened there and never closed."
 MOST_COLUMNS = 60
 # What a column can be, and what its heading then says, in lower case; the earlier the likelier.
@@ -142,6 +147,7 @@ def reading_of(stored: Mapping[str, Any]) -> Reading:
 
 def sheet(text: str, encoding: str, delimiter: str = "") -> Sheet:
     """Take the text apart. Raises Unreadable when there is no table in it."""
+    _require_lines(text)
     mark = delimiter or _delimiter(text)
     _require_closed(text, mark)
     records = list(_records(text, mark))
@@ -179,16 +185,27 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]
         raise Unreadable(NEVER_CLOSED.format(before + 1)) from None
 
 
+def _require_lines(text: str) -> None:
+    """Raises Unreadable when a line is too long to be a row, or lines are too many to be taken apart."""
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+        if len(line) > LONGEST_LINE:
+            raise Unreadable(f"Line {number} is longer than {LONGEST_LINE:,} letters: no row of a statement is.")
+        if number > MOST_LINES:
+            require_few(number)
+
+
 def _require_closed(text: str, delimiter: str) -> None:
     """Raises Unreadable when a quotation mark is still open at the end: it would swallow what follows it."""
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    before = 0
+    lines = csv.reader(chain(io.StringIO(text, newline=""), [END]), delimiter=delimiter)
+    last: list[str] = []
+    first = before = 0
     try:
-        for _ in lines:
-            before = lines.line_num
-    except csv.Error as problem:
-        if "end of data" in str(problem):
-            raise Unreadable(NEVER_CLOSED.format(before + 1)) from None
+        for record in lines:
+            last, first, before = record, before, lines.line_num
+    except csv.Error:
+        last, first = [], before
+    if last != [END]:
+        raise Unreadable(NEVER_CLOSED.format(first + 1))
 
 
 def _delimiter(text: str) -> str:
@@ -292,15 +309,25 @@ def read(sheet: Sheet, reading: Reading, currency: str, today: date) -> Statemen
         raise Unreadable("The file has fewer columns than you said. Look at its columns again.")
     rows: list[StatementRow] = []
     faults = list(sheet.faults)
+    signs = _usual_sign(sheet, reading.money_out), _usual_sign(sheet, reading.money_in)
     for line, cells in sheet.rows:
         try:
-            rows.append(_row(line, cells, reading, currency, today))
+            rows.append(_row(line, cells, reading, signs, currency, today))
         except ValueError as problem:
             faults.append(Fault(line, str(problem)))
     return Statement(tuple(rows), tuple(sorted(faults, key=lambda fault: fault.line)))
 
 
-def _row(line: int, cells: Sequence[str], reading: Reading, currency: str, today: date) -> StatementRow:
+def _usual_sign(sheet: Sheet, at: int | None) -> int:
+    """-1 where a column of money out, or in, is written with a minus; then one without takes something back."""
+    # Zeros say nothing: some banks write one wherever the other column holds the amount.
+    written = [text for text in sheet.column(at) if amounts.is_amount(text) and set("123456789") & set(text)]
+    return -1 if 2 * sum(map(amounts.is_negative, written)) > len(written) else 1
+
+
+def _row(
+    line: int, cells: Sequence[str], reading: Reading, signs: tuple[int, int], currency: str, today: date
+) -> StatementRow:
     """One row. Raises ValueError with words to show."""
 
     def cell(at: int | None) -> str:
@@ -320,7 +347,7 @@ def _row(line: int, cells: Sequence[str], reading: Reading, currency: str, today
     return StatementRow(
         line=line,
         on=on,
-        amount_cents=_cents(cell, reading, unit),
+        amount_cents=_cents(cell, reading, signs, unit),
         currency=unit,
         description=" ".join(words),
         reference=cell(reading.reference)[:LONGEST_REFERENCE],
@@ -329,7 +356,7 @@ def _row(line: int, cells: Sequence[str], reading: Reading, currency: str, today
     )
 
 
-def _cents(cell: Any, reading: Reading, currency: str) -> int:
+def _cents(cell: Any, reading: Reading, signs: tuple[int, int], currency: str) -> int:
     """The row's amount, negative for money out. Raises ValueError."""
     if reading.amount is not None:
         cents = amounts.parse(cell(reading.amount), reading.mark, currency)
@@ -339,9 +366,8 @@ def _cents(cell: Any, reading: Reading, currency: str) -> int:
         out, into = cell(reading.money_out), cell(reading.money_in)
         if not out and not into:
             raise ValueError("no amount")
-        # Some banks write money out with a minus, others without.
-        cents = (abs(amounts.parse(into, reading.mark, currency)) if into else 0) - (
-            abs(amounts.parse(out, reading.mark, currency)) if out else 0
+        cents = (signs[1] * amounts.parse(into, reading.mark, currency) if into else 0) - (
+            signs[0] * amounts.parse(out, reading.mark, currency) if out else 0
         )
     return -cents if reading.is_flipped else cents
 

@@ -26,13 +26,16 @@ from banking.statements import (
 
 # A name, then text up to the next tag. Attributes are not OFX's.
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9._]*)\s*/?>([^<]*)")
-_NUMBER = re.compile(r"<((?:ACCT|BANK|BRANCH)ID)>([^<\r\n]*)", re.IGNORECASE)
+_NUMBER = re.compile(r"(<(?:ACCT|BANK|BRANCH)ID\s*/?>\s*)([^<]*)", re.IGNORECASE)
 _DECLARED = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#x[0-9A-Fa-f]{1,6});")
 ACCOUNTS = ("STMTRS", "CCSTMTRS")
 PARTS = ("STMTTRN", "LEDGERBAL", "AVAILBAL", "CURRENCY", "ORIGCURRENCY")
 # Lists of what has not happened yet, and of securities.
 LEFT_OUT = ("BANKTRANLISTP", "INVTRANLIST")
+WITHIN_A_ROW = ("CURRENCY", "ORIGCURRENCY")
+READ = ("DTPOSTED", "TRNAMT", "FITID", "NAME", "MEMO", "CURRENCY")
+MOST_ACCOUNTS = 50
 
 
 def is_ofx(text: str) -> bool:
@@ -42,7 +45,12 @@ def is_ofx(text: str) -> bool:
 
 def masked(text: str) -> str:
     """The text without the numbers of accounts and banks, but for the last four digits: no whole one is ever kept."""
-    return _NUMBER.sub(lambda found: f"<{found[1]}>{_last4(found[2])}", text)
+
+    def short(found: re.Match[str]) -> str:
+        number = found[2].rstrip()
+        return found[1] + _last4(number) + found[2][len(number) :]
+
+    return _NUMBER.sub(short, text)
 
 
 @dataclass
@@ -72,9 +80,16 @@ def _accounts(text: str) -> list[_Account]:
     count = 0
     for line, closes, name, value in _tags(text):
         if not value and not closes and name in (*ACCOUNTS, *LEFT_OUT, *PARTS):
+            # What was not closed ends here: a row before any other part, a part before the next of its kind.
+            over = (name,) if name in WITHIN_A_ROW else (name, "STMTTRN")
+            del inside[next((at for at, one in enumerate(inside) if one in over), len(inside)) :]
             inside.append(name)
+            row = row if "STMTTRN" in inside and name != "STMTTRN" else None
             if name in ACCOUNTS:
+                inside = [name]
                 accounts.append(_Account())
+                if len(accounts) > MOST_ACCOUNTS:
+                    raise Unreadable(f"The file has more than {MOST_ACCOUNTS} accounts. Bring them one by one.")
             elif name == "STMTTRN" and accounts and not set(inside) & set(LEFT_OUT):
                 row = {}
                 accounts[-1].rows.append((line, row))
@@ -94,7 +109,10 @@ def _accounts(text: str) -> list[_Account]:
 def _keep(account: _Account, row: dict[str, str] | None, inside: list[str], name: str, value: str) -> None:
     if row is not None:
         # Under CURRENCY the symbol is the amount's; under ORIGCURRENCY the amount is in the account's all the same.
-        row.setdefault("CURRENCY" if (inside[-1], name) == ("CURRENCY", "CURSYM") else name, value)
+        if (inside[-1], name) == ("CURRENCY", "CURSYM"):
+            row.setdefault("CURRENCY", value)
+        elif name in READ:
+            row.setdefault(name, value)
     elif inside and inside[-1] == "LEDGERBAL":
         account.balance.setdefault(name, value)
     elif name == "CURDEF":
@@ -124,7 +142,10 @@ def _statement(held: _Account, currency: str, today: date) -> Statement:
             rows.append(_row(line, written, unit, today))
         except ValueError as problem:
             faults.append(Fault(line, str(problem)))
-    return Statement(tuple(rows), tuple(faults), _balance(held, unit, today), _last4(held.number))
+    balance = _balance(held, unit, today)
+    if balance and rows and balance.on < min(row.on for row in rows):
+        balance = None  # not what these rows led to; who knows none writes one of 1970
+    return Statement(tuple(rows), tuple(faults), balance, _last4(held.number))
 
 
 def _row(line: int, written: dict[str, str], currency: str, today: date) -> StatementRow:

@@ -42,6 +42,20 @@ FILES = {
         "Posting Date\tPayee\tWithdrawal\tDeposit\n11/20/2026\tShop\t12.50\t\n11/21/2026\tPay\t\t2,000.00\n",
         [("2026-11-20", -12_50, "Shop"), ("2026-11-21", 2000_00, "Pay")],
     ),
+    "money taken back out of either column": (
+        "Date,Payee,Withdrawal,Deposit\n2026-11-19,Shop,12.50,0.00\n2026-11-20,Shop reversed,-12.50,0.00\n"
+        "2026-11-21,Pay,,2000.00\n2026-11-22,Pay reversed,,(2000.00)\n",
+        [
+            ("2026-11-19", -12_50, "Shop"),
+            ("2026-11-20", 12_50, "Shop reversed"),
+            ("2026-11-21", 2000_00, "Pay"),
+            ("2026-11-22", -2000_00, "Pay reversed"),
+        ],
+    ),
+    "money out with a minus, in a column of its own": (
+        "Date,Payee,Debit,Credit\n2026-11-19,Shop,-12.50,\n2026-11-20,Shop,-1.00,\n2026-11-21,Shop back,1.00,\n",
+        [("2026-11-19", -12_50, "Shop"), ("2026-11-20", -1_00, "Shop"), ("2026-11-21", 1_00, "Shop back")],
+    ),
     "a word says the direction": (
         "Date,Description,Amount,Transaction Type\n11/20/2026,Shop,12.50,debit\n11/21/2026,Pay,20.00,credit\n",
         [("2026-11-20", -12_50, "Shop"), ("2026-11-21", 20_00, "Pay")],
@@ -226,6 +240,56 @@ def test_new_ofx_of_several_accounts_and_currencies() -> None:
     assert [(row.amount_cents, row.currency) for row in second.rows] == [(-5, "jpy"), (-5_00, "eur")]
 
 
+def test_what_is_left_open_holds_nothing_that_follows() -> None:
+    row = "<STMTTRN><DTPOSTED>20261120<TRNAMT>-{}<NAME>A<CURRENCY><CURSYM>USD"
+    text = f"""<OFX><STMTRS>{row.format(1)}{row.format(2)}<BANKTRANLISTP>{row.format(9)}</BANKTRANLISTP>
+        {row.format(3)}<LEDGERBAL><BALAMT>5<DTASOF>20261121<CCSTMTRS><CURDEF>EUR{row.format(4)}</OFX>"""
+
+    bank, card = ofx.read(text, "usd", TODAY)
+
+    assert [row.amount_cents for row in bank.rows] == [-1_00, -2_00, -3_00]
+    assert bank.balance is not None
+    assert bank.balance.cents == 5_00
+    assert [row.amount_cents for row in card.rows] == [-4_00]
+
+
+def test_a_balance_of_before_the_rows_is_none_that_they_led_to() -> None:
+    [statement] = ofx.read(OLD_OFX.replace("<DTASOF>20261122", "<DTASOF>19700101"), "usd", TODAY)
+
+    assert statement.balance is None
+
+
+@pytest.mark.parametrize("written", ["<ACCTID>{}<", "<ACCTID >{}</ACCTID>", "<BANKID/>\n{}\n<", "<branchid>\t{}\r\n<"])
+def test_no_number_of_an_account_is_kept_however_it_is_written(written: str) -> None:
+    assert ofx.masked(written.format("000123454410")) == written.format("4410")
+
+
+HOSTILE = {
+    "an amount of blanks": "Date,Description,Amount\n2026-11-20,A,({}x\n".format(" " * 50_000),
+    "a digit and blanks": "Date,Description,Amount\n2026-11-20,A,1{}x\n".format(" " * 50_000),
+    "an amount of commas": 'Date,Description,Amount\n2026-11-20,A,"{}1"\n'.format("," * 90_000),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_cell_made_to_be_searched_for_ever_is_no_amount(name: str) -> None:
+    [fault] = read_csv(HOSTILE[name]).faults
+
+    assert fault.words.endswith("is no amount")
+
+
+@pytest.mark.parametrize("parts", ["<CURRENCY>" * 99_999 + "</LEDGERBAL>" * 99_999, "<STMTTRN><TRNAMT>1" * MOST_ROWS])
+def test_parts_without_end_are_read_in_one_go(parts: str) -> None:
+    [statement] = ofx.read(f"<OFX><STMTRS>{parts}", "usd", TODAY)
+
+    assert len(statement.faults) in (0, MOST_ROWS)
+
+
+def test_accounts_without_end_are_not_read() -> None:
+    with pytest.raises(Unreadable, match="50 accounts"):
+        ofx.read("<OFX>" + "<STMTRS>" * 51, "usd", TODAY)
+
+
 def test_no_entity_is_ever_expanded() -> None:
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><OFX><STMTRS><NAME>&b;</STMTRS></OFX>'
     with pytest.raises(Unreadable, match="entities"):
@@ -265,7 +329,10 @@ def test_faults_of_qif_name_the_line_where_the_row_begins() -> None:
     assert len(statement.rows) == 1
 
 
-@pytest.mark.parametrize("text", ["", "hello", "a\nb\nc", 'a,b\n"c,d\n', "," * 100 + "\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "hello", "a\nb\nc", 'a,b\n"c,d\n', 'a,b\n"x"y,1\n"c,d\n1,2\n', "," * 100 + "\n", "a," * 60_000 + "\n1,2\n"],
+)
 def test_what_is_no_table_is_said_to_be_none(text: str) -> None:
     with pytest.raises(Unreadable):
         delimited.sheet(text, "utf-8")
