@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from psycopg import Cursor
 
 from accounts.models import Household
 from banking.models import Account
@@ -62,6 +64,14 @@ class _Refused:
     body: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Up to 1,000 rows of an account that wait to be stored, and those that cannot be."""
+
+    columns: dict[str, Any]
+    refused: list[_Refused]
+
+
 def clean(text: str) -> str:
     """The text without characters that cannot be stored or that deceive the eye; runs of them become a space."""
     if text.isascii() and text.isprintable():
@@ -99,12 +109,12 @@ def far_back() -> date:
 
 
 def ingest(account: Account, household: Household, rows: Sequence[dict[str, Any]], is_first: bool = False) -> Counts:
-    """Store a batch of Stripe's transaction JSON for the account; returns what changed.
+    """Read a batch and store it; returns what changed. As `store`."""
+    return store(account, household, read(account, rows), is_first)
 
-    `is_first` says that the account's list is read for the first time, so that looking for known rows is not worth it;
-    the outcome is the same either way.
-    Inside the household's scope with its advisory lock held, one batch a transaction. Amounts keep Stripe's sign.
-    """
+
+def read(account: Account, rows: Sequence[dict[str, Any]]) -> Batch:
+    """Stripe's transaction JSON made ready to be stored. Without the database: others need not wait for it."""
     good: dict[str, dict[str, Any]] = {}
     refused: list[_Refused] = []
     for row in rows:
@@ -113,10 +123,20 @@ def ingest(account: Account, household: Household, rows: Sequence[dict[str, Any]
             refused.append(_Refused(clean(str(row.get("id") or "no id"))[:255], reason, row))
         else:
             good[row["id"]] = row  # a list that shifts while it is paged may show a row twice
-    counts = _merge(account, household, list(good.values()), is_first) if good else Counts()
-    if refused:
-        _quarantine(account, refused)
-    return replace(counts, quarantined=len(refused))
+    return Batch(_columns(account, list(good.values())) if good else {}, refused)
+
+
+def store(account: Account, household: Household, batch: Batch, is_first: bool = False) -> Counts:
+    """Store a batch of the account's rows; returns what changed.
+
+    `is_first` says that the account's list is read for the first time, so that looking for known rows is not worth it;
+    the outcome is the same either way.
+    Inside the household's scope with its advisory lock held, one batch a transaction. Amounts keep Stripe's sign.
+    """
+    counts = _write(account, household, batch.columns, is_first) if batch.columns else Counts()
+    if batch.refused:
+        _quarantine(account, batch.refused)
+    return replace(counts, quarantined=len(batch.refused))
 
 
 def fault(row: dict[str, Any]) -> str:
@@ -144,32 +164,20 @@ _PAGE = """unnest(
         %(refreshes)s::text[], %(merchants)s::text[], %(categories)s::text[], %(whys)s::text[]
     ) AS page (stripe_id, amount_cents, currency, description, status, transacted, posted, void, updated,
                stripe_refresh, merchant, guessed_category, guessed_why)"""
-# What is new, and what is newer than the state that we hold, of `source`.
-_WRITE = """
+_INSERT = """
     INSERT INTO banking_transaction AS known (
         household_id, account_id, stripe_id, amount_cents, currency, description, status, transacted_at, booked_on,
         posted_at, void_at, stripe_updated_at, stripe_refresh, merchant, guessed_category, guessed_why, note, excluded
     )
-    SELECT %(household)s, %(account)s, stripe_id, amount_cents, currency, description, status,
-        to_timestamp(transacted), (to_timestamp(transacted) AT TIME ZONE %(zone)s)::date,
+    SELECT %(household)s::bigint, %(account)s::bigint, stripe_id, amount_cents, currency, description, status,
+        to_timestamp(transacted), (to_timestamp(transacted) AT TIME ZONE %(zone)s::text)::date,
         to_timestamp(posted), to_timestamp(void), to_timestamp(updated), stripe_refresh,
         merchant, guessed_category, guessed_why, '', false
-    FROM {source} ORDER BY stripe_id
-    ON CONFLICT (household_id, account_id, stripe_id) DO UPDATE SET
-        amount_cents = EXCLUDED.amount_cents, currency = EXCLUDED.currency, description = EXCLUDED.description,
-        status = EXCLUDED.status, transacted_at = EXCLUDED.transacted_at, posted_at = EXCLUDED.posted_at,
-        void_at = EXCLUDED.void_at, stripe_updated_at = EXCLUDED.stripe_updated_at,
-        stripe_refresh = EXCLUDED.stripe_refresh, merchant = EXCLUDED.merchant,
-        guessed_category = EXCLUDED.guessed_category, guessed_why = EXCLUDED.guessed_why
-    WHERE EXCLUDED.stripe_updated_at > known.stripe_updated_at
-        OR (EXCLUDED.stripe_updated_at = known.stripe_updated_at
-            AND (EXCLUDED.status, EXCLUDED.amount_cents, EXCLUDED.description)
-                IS DISTINCT FROM (known.status, known.amount_cents, known.description))
-    RETURNING xmax = 0 AS is_new, booked_on
-"""
+    FROM {source} ORDER BY stripe_id"""
+# Fails on a row that we hold: looking for each one would cost a tenth more.
 _FIRST = f"""
-WITH written AS ({_WRITE.format(source=_PAGE)})
-SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new), 0, 0, min(booked_on) FROM written
+WITH written AS ({_INSERT.format(source=_PAGE)} RETURNING booked_on)
+SELECT count(*), 0, 0, 0, min(booked_on) FROM written
 """
 _MERGE = f"""
 WITH news AS (
@@ -185,7 +193,19 @@ WITH news AS (
         OR (to_timestamp(page.updated) = known.stripe_updated_at
             AND (page.status, page.amount_cents, page.description)
                 IS DISTINCT FROM (known.status, known.amount_cents, known.description))
-), written AS ({_WRITE.format(source="news")})
+), written AS ({_INSERT.format(source="news")}
+    ON CONFLICT (household_id, account_id, stripe_id) DO UPDATE SET
+        amount_cents = EXCLUDED.amount_cents, currency = EXCLUDED.currency, description = EXCLUDED.description,
+        status = EXCLUDED.status, transacted_at = EXCLUDED.transacted_at, posted_at = EXCLUDED.posted_at,
+        void_at = EXCLUDED.void_at, stripe_updated_at = EXCLUDED.stripe_updated_at,
+        stripe_refresh = EXCLUDED.stripe_refresh, merchant = EXCLUDED.merchant,
+        guessed_category = EXCLUDED.guessed_category, guessed_why = EXCLUDED.guessed_why
+    WHERE EXCLUDED.stripe_updated_at > known.stripe_updated_at
+        OR (EXCLUDED.stripe_updated_at = known.stripe_updated_at
+            AND (EXCLUDED.status, EXCLUDED.amount_cents, EXCLUDED.description)
+                IS DISTINCT FROM (known.status, known.amount_cents, known.description))
+    RETURNING xmax = 0 AS is_new, booked_on
+)
 SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new),
     (SELECT count(*) FROM news WHERE status_before = 'pending' AND status = 'posted'),
     (SELECT count(*) FROM news WHERE status_before <> 'void' AND status = 'void'),
@@ -194,36 +214,45 @@ FROM written
 """
 
 
-def _merge(account: Account, household: Household, rows: list[dict[str, Any]], is_first: bool) -> Counts:
-    """Write what is new or newer; returns what that was. The rows have distinct ids."""
+def _columns(account: Account, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The rows, of distinct ids, as the statements take them: classified, one array a column."""
     descriptions = [wording(row) for row in rows]
-    classified = _classifier()(
+    guesses = classified(
         [(text, row["amount"], account.subcategory) for text, row in zip(descriptions, rows, strict=True)]
     )
     changes = [row.get("status_transitions") or {} for row in rows]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _FIRST if is_first else _MERGE,
-            {
-                "household": account.household_id,
-                "account": account.pk,
-                "zone": household.time_zone,
-                "ids": text_array([row["id"] for row in rows]),
-                "amounts": number_array([row["amount"] for row in rows]),
-                "currencies": text_array([row["currency"].lower() for row in rows]),
-                "descriptions": text_array(descriptions),
-                "statuses": text_array([row["status"] for row in rows]),
-                "transacted": number_array([row["transacted_at"] for row in rows]),
-                "posted": number_array([_stamp(change.get("posted_at")) for change in changes]),
-                "void": number_array([_stamp(change.get("void_at")) for change in changes]),
-                "updated": number_array([_stamp(row.get("updated")) or row["transacted_at"] for row in rows]),
-                "refreshes": text_array([clean(str(row.get("transaction_refresh") or ""))[:255] for row in rows]),
-                "merchants": text_array([merchant[:120] for merchant, _, _ in classified]),
-                "categories": text_array([category for _, category, _ in classified]),
-                "whys": text_array([why[:120] for _, _, why in classified]),
-            },
-        )
-        new, changed, posted, dropped, since = cursor.fetchone()
+    return {
+        "ids": text_array([row["id"] for row in rows]),
+        "amounts": number_array([row["amount"] for row in rows]),
+        "currencies": text_array([row["currency"].lower() for row in rows]),
+        "descriptions": text_array(descriptions),
+        "statuses": text_array([row["status"] for row in rows]),
+        "transacted": number_array([row["transacted_at"] for row in rows]),
+        "posted": number_array([_stamp(change.get("posted_at")) for change in changes]),
+        "void": number_array([_stamp(change.get("void_at")) for change in changes]),
+        "updated": number_array([_stamp(row.get("updated")) or row["transacted_at"] for row in rows]),
+        "refreshes": text_array([clean(str(row.get("transaction_refresh") or ""))[:255] for row in rows]),
+        "merchants": text_array([merchant for merchant, _, _ in guesses]),
+        "categories": text_array([category for _, category, _ in guesses]),
+        "whys": text_array([why for _, _, why in guesses]),
+    }
+
+
+def _write(account: Account, household: Household, columns: dict[str, Any], is_first: bool) -> Counts:
+    """Write what is new or newer; returns what that was."""
+    values = {**columns, "household": account.household_id, "account": account.pk, "zone": household.time_zone}
+    if is_first:
+        # A list that shifts while it is paged, or that a killed reader had come further in, has rows that we hold.
+        with suppress(IntegrityError), transaction.atomic():
+            return _counted(_FIRST, values)
+    return _counted(_MERGE, values)
+
+
+def _counted(statement: str, values: dict[str, Any]) -> Counts:
+    # Bound by the server: it need not look for the ends of strings in 200 kB of SQL, nor the driver quote them.
+    with connection.wrap_database_errors, Cursor[Any](connection.connection) as cursor:
+        counts: Any = cursor.execute(statement, values).fetchone()
+    new, changed, posted, dropped, since = counts
     return Counts(new, changed, posted, dropped, since=since)
 
 

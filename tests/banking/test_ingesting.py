@@ -34,10 +34,10 @@ def row(id: str = "fctxn_1", status: str = "posted", updated: int = NOW, **field
     }
 
 
-def ingest(cast: Cast, *rows: dict[str, Any]) -> ingesting.Counts:
+def ingest(cast: Cast, *rows: dict[str, Any], is_first: bool = False) -> ingesting.Counts:
     with tenancy.scope(cast.household):
         tenancy.lock_household(cast.household)
-        return ingesting.ingest(cast.checking, cast.household, rows)
+        return ingesting.ingest(cast.checking, cast.household, rows, is_first)
 
 
 def held(cast: Cast) -> list[Transaction]:
@@ -54,6 +54,15 @@ def test_reading_a_page_again_writes_nothing(cast: Cast) -> None:
 
     assert (first.new, again.new, again.changed) == (20, 0, 0)
     assert _versions(cast) == versions, "a row was rewritten"
+
+
+def test_a_first_list_that_shifts_while_it_is_paged_is_stored_once(cast: Cast) -> None:
+    ingest(cast, row("fctxn_1"), row("fctxn_2", "pending"), is_first=True)
+
+    counts = ingest(cast, row("fctxn_1"), row("fctxn_2", updated=NOW + 1), row("fctxn_3"), is_first=True)
+
+    assert [kept.status for kept in held(cast)] == ["posted"] * 3
+    assert (counts.new, counts.changed, counts.posted) == (1, 1, 1)
 
 
 def _versions(cast: Cast) -> list[tuple[Any, ...]]:
