@@ -174,7 +174,15 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL: str = required("REDIS_URL", "unix:///nowhere/valkey.sock?db=1")
-CACHES = {"default": {"BACKEND": "fcdash.cache.KeptRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "fcdash"}}
+CACHES = {
+    "default": {
+        "BACKEND": "fcdash.cache.KeptRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "fcdash",
+        # A cache that does not answer is one that is down: nobody waits for it.
+        "OPTIONS": {"socket_timeout": 5},
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -28,20 +28,31 @@ def take() -> None:
 
     Without the cache it does not wait: Stripe's own 429 is the second wall, and it is retried.
     """
-    limit = settings.STRIPE_REQUESTS_PER_SECOND
-    if not limit:
+    if not settings.STRIPE_REQUESTS_PER_SECOND:
         return
-    if _yields.get():
-        limit = max(1, int(limit * (1 - KEPT_FREE)))
     until = time.monotonic() + LONGEST_WAIT_SECONDS
     while time.monotonic() < until:
         now = time.time()
-        slot = f"stripe-calls-{int(now)}"
         try:
-            cache.add(slot, 0, timeout=5)
-            if cache.incr(slot) <= limit:
+            if has_room(now):
                 return
         except (RedisError, ValueError):
             logger.warning("the shared rate limit is unreachable")
             return
         time.sleep(1 - now % 1)
+
+
+def has_room(now: float) -> bool:
+    """Count one more call in the second of `now`; whether it may be made.
+
+    Whoever gives way is counted apart first: what is refused there takes nothing from people and payments.
+    """
+    limit, second = settings.STRIPE_REQUESTS_PER_SECOND, int(now)
+    if _yields.get() and _counted(f"stripe-refreshes-{second}") > max(1, int(limit * (1 - KEPT_FREE))):
+        return False
+    return _counted(f"stripe-calls-{second}") <= limit
+
+
+def _counted(slot: str) -> int:
+    cache.add(slot, 0, timeout=5)
+    return int(cache.incr(slot))

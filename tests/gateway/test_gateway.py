@@ -140,3 +140,15 @@ def test_secrets_do_not_show_in_results() -> None:
     started = connections.StartedSession("fcsess_1", "fcsess_client_secret_x", None)
 
     assert "secret" not in f"{started!r} {started}"
+
+
+def test_refreshes_that_wait_leave_payments_their_room(settings: Any) -> None:
+    settings.STRIPE_REQUESTS_PER_SECOND = 4
+    now = time.time() + 100
+
+    bucket.give_way(True)
+    refreshes = [bucket.has_room(now) for _ in range(20)]
+    bucket.give_way(False)
+
+    assert refreshes.count(True) == 3
+    assert [bucket.has_room(now) for _ in range(2)] == [True, False]
