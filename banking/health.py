@@ -19,7 +19,6 @@ from fcdash.gateway.errors import WillNotWork
 
 # Stripe announces the end of an account number 30 days ahead; the end of a link is close enough to act on by then too.
 SOON = timedelta(days=30)
-DEAD_NUMBERS = ("expired", "deactivated")
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def _numbers(account: Account) -> Light | None:
     title, is_over = "Account number", account.status == Account.Status.DISCONNECTED
     if not account.numbers_status or is_over or "payment_method" not in account.permissions:
         return None
-    if account.numbers_status in DEAD_NUMBERS:
+    if account.has_dead_number:
         words = "Your bank has ended the number that we pay with. Sign in to your bank again for a new one"
         return Light("numbers", title, "act", words, account.numbers_expire_at, "relink")
     if account.numbers_status == "pending":
@@ -91,13 +90,13 @@ def _paying(account: Account) -> Light | None:
     title = "Paying bills from it"
     if account.category != "cash" or account.status == Account.Status.DUPLICATE or account.by_hand:
         return None
-    if account.payable and account.numbers_status not in DEAD_NUMBERS:
+    if account.payable:
         return Light("paying", title, "ok", "Possible")
     if account.status != Account.Status.ACTIVE:
         return Light("paying", title, "off", "Not while the link is down")
     if "payment_method" not in account.permissions:
         return Light("paying", title, "off", "You did not allow us to use the account number")
-    if account.numbers_status in DEAD_NUMBERS:
+    if account.has_dead_number:
         return Light("paying", title, "off", "Not until there is a new account number")
     return Light("paying", title, "off", "Your bank does not take debits from this account")
 
@@ -112,6 +111,7 @@ def record(account: Account, remote: RemoteAccount) -> None:
     duplicate come to count by itself.
     """
     undated = {light.kind for light in _told(account) if light.at is None}
+    was_down = account.status == Account.Status.INACTIVE or account.has_dead_number
     account.permissions, account.payment_method_types = list(remote.permissions), list(remote.payment_method_types)
     account.subscribed = "transactions" in remote.subscriptions
     account.deactivates_at = remote.deactivates_at
@@ -127,6 +127,8 @@ def record(account: Account, remote: RemoteAccount) -> None:
         account.relink = Account.Relink.REQUIRED if remote.wants_relink else ""
     elif account.inactive_since is None:
         account.inactive_since, account.relink = timezone.now(), ""
+    if was_down and account.status == Account.Status.ACTIVE and not account.has_dead_number:
+        account.linked_at = account.read_at  # a new consent, or a new number
     if over := undated - {light.kind for light in _told(account)}:
         # Should it come again, nothing but this would tell that time from the last.
         HealthNotice.objects.for_household(account.household_id).filter(

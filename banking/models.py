@@ -125,7 +125,13 @@ class Account(TenantModel):
             and self.category == "cash"
             and "payment_method" in self.permissions
             and "us_bank_account" in self.payment_method_types
+            and not self.has_dead_number
         )
+
+    @property
+    def has_dead_number(self) -> bool:
+        """Whether its bank has ended the number that a debit would use."""
+        return self.numbers_status in ("expired", "deactivated")
 
 
 class Balance(TenantModel):

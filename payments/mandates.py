@@ -27,11 +27,14 @@ from fcdash.celery import nudge
 from fcdash.gateway import debits
 from fcdash.gateway.errors import OutcomeUnknown, TryAgain, WillNotWork
 from payments.letters import send_copy
-from payments.models import Mandate, Payment
+from payments.models import Mandate, Payment, PaymentState
+from payments.reasons import Again, reason_of
 from payments.states import OUR_FAULT, cancel_unsent
 
 logger = logging.getLogger(__name__)
 LIVE = (Mandate.Status.PENDING, Mandate.Status.ACTIVE)
+# A number that the bank gave for a while and has ended; linking again brings another, which the permission is not of.
+NUMBER_IS_OVER = "tokenized_account_number_deactivated"
 # What the operator's own words must hold: Nacha wants the payer to see who, whom, which account, when, until when.
 PLACEHOLDERS = ("operator", "holder", "bank", "last4", "date", "support_email")
 WORDS = """\
@@ -138,6 +141,8 @@ def why_not(account: Account, user: User) -> str:
         return "Only checking and savings accounts can pay bills."
     if "payment_method" not in account.permissions:
         return "Linked for reading only. Link it again and allow payments."
+    if account.has_dead_number:
+        return "Your bank has ended the number that we pay with. Sign in to your bank again: that brings a new one."
     if "us_bank_account" not in account.payment_method_types:
         return "This bank does not offer debits of this account."
     return ""
@@ -200,8 +205,8 @@ def _commit(place: Place, user: User, account_id: int, version: str, name: str, 
         live = Mandate.objects.for_household(place.household_id).filter(
             account_id=account.pk, user_id=user.pk, status__in=LIVE
         )
-        standing: Mandate | None = live.first()
-        if standing is not None:
+        standing: Mandate | None = live.select_for_update(of=("self",)).first()
+        if standing is not None and standing.pk not in used_up(place.household_id, user.pk):
             return standing
         if reason := why_not(account, user):
             raise MandateRefused(reason)
@@ -211,6 +216,8 @@ def _commit(place: Place, user: User, account_id: int, version: str, name: str, 
         signed = " ".join(name.split())[:200] or now_in_force.holder_name
         if not signed:
             raise NameRequired("Write the name of the account’s holder, as the bank knows it.")
+        if standing is not None:
+            _revoke(standing, "a new permission took its place")
         mandate: Mandate = Mandate.objects.create(
             household_id=place.household_id,
             user=user,
@@ -223,6 +230,25 @@ def _commit(place: Place, user: User, account_id: int, version: str, name: str, 
             user_agent=user_agent[:500] or "not given",
         )
     return mandate
+
+
+def used_up(household_id: int, user_id: int) -> set[int]:
+    """The user's permissions that stand, and under which nothing can be debited any more: a new one takes their place.
+
+    Their number is over, or the bank has sent a debit back for want of a permission or of a number that has changed
+    since. Inside the scope.
+    """
+    standing = Mandate.objects.for_household(household_id).filter(user_id=user_id, status=Mandate.Status.ACTIVE)
+    came_back = Payment.objects.for_household(household_id).filter(
+        mandate__in=standing, state__in=(PaymentState.FAILED, PaymentState.RETURNED, PaymentState.DISPUTED)
+    )
+    found = set(standing.filter(blocked_reason=NUMBER_IS_OVER).values_list("pk", flat=True))
+    for payment in came_back.select_related("mandate", "account"):
+        again = reason_of(payment.failure_code, payment.failure_network_code).again
+        is_relinked = payment.mandate.accepted_at < payment.account.linked_at
+        if again == Again.NEW_PERMISSION or (again == Again.RELINK and is_relinked):
+            found.add(payment.mandate_id)
+    return found
 
 
 def _set_up(mandate: Mandate, customer: str) -> debits.Setup:
@@ -305,16 +331,20 @@ def revoke(place: Place, mandate_id: int, cause: str = "the permission was taken
 
     Raises Mandate.DoesNotExist. What has been sent goes on: it may have reached the bank.
     """
-    from payments.tasks import release_mandate
-
     with tenancy.scope(place.household_id):
         mandates = Mandate.objects.for_household(place.household_id).select_for_update(of=("self",))
         mandate: Mandate = mandates.select_related("account").get(pk=mandate_id)
         if mandate.revoked_at is None:
-            mandate.revoked_at = timezone.now()
-            _end(mandate, cause)
-            nudge(release_mandate, place.household_id, mandate.pk)
+            _revoke(mandate, cause)
     return mandate
+
+
+def _revoke(mandate: Mandate, cause: str) -> None:
+    from payments.tasks import release_mandate
+
+    mandate.revoked_at = timezone.now()
+    _end(mandate, cause)
+    nudge(release_mandate, mandate.household_id, mandate.pk)
 
 
 def release(household_id: int, mandate_id: int) -> None:

@@ -154,6 +154,10 @@ def _check_permission(mandate: Mandate, account: Account, user: User) -> None:
         raise ClaimRefused("mandate_pending", "Your permission is still being set up. Try again in a minute.")
     if mandate.status != Mandate.Status.ACTIVE:
         raise ClaimRefused("mandate_inactive", "This permission no longer holds. Give a new one to pay.")
+    if mandate.blocked_reason == mandates.NUMBER_IS_OVER:
+        raise ClaimRefused(
+            "mandate_inactive", "Your bank has given a new account number since. Give a new permission to pay from it."
+        )
     if mandate.blocked_reason:
         raise ClaimRefused(
             "account_blocked", "The bank account is blocked for debits after an earlier one came back. Use another."

@@ -39,6 +39,8 @@ def why_not_again(period: BillPeriod, account: Account, mandate: Mandate) -> str
         return f"Give a new permission for {account.name} first: the old one no longer covers this."
     if again == Again.RELINK and account.linked_at <= _ended_at(last):
         return reason.way_out
+    if again == Again.RELINK and mandate.accepted_at <= _ended_at(last):
+        return f"Give a new permission for {account.name} first: the old one is for the number from before."
     return ""
 
 

@@ -179,7 +179,7 @@ def _pay(request: HttpRequest, place: Place, bill_id: int, data: dict[str, Any])
         standing = Mandate.objects.for_household(place.household_id).filter(
             account_id=data["account"], user_id=user.pk, status=Mandate.Status.ACTIVE
         )
-        mandate: Mandate | None = standing.first()
+        mandate: Mandate | None = standing.exclude(pk__in=mandates.used_up(place.household_id, user.pk)).first()
     if mandate is None:
         if not data["agree"]:
             raise mandates.MandateRefused("Read the permission below and tick the box: without it nothing is debited.")
