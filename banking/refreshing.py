@@ -410,6 +410,7 @@ def _read_list(row: Freshness) -> bool:
             rows += page.rows
             has_more = page.has_more and bool(page.rows)
             page_after = page.rows[-1]["id"] if page.rows else page_after
+        batch = ingesting.read(account, rows)
         with tenancy.scope(account.household_id):
             tenancy.lock_household(account.household_id, readable_again=True)
             now = _still_ours(row)
@@ -417,7 +418,7 @@ def _read_list(row: Freshness) -> bool:
                 return False
             if account.rows_before is not None:
                 succeeding.adopt(account, rows)
-            counts = ingesting.ingest(account, row.household, rows, is_first=not row.cursor)
+            counts = ingesting.store(account, row.household, batch, is_first=not row.cursor)
             since = min(filter(None, (since, counts.since)), default=None)
             failpoint("ingest-before-commit")
             resume = page_after if now.target == target else ""
