@@ -140,7 +140,7 @@ def one(request: HttpRequest, place: Place, import_id: int) -> HttpResponse:
     except Import.DoesNotExist:
         raise Http404 from None
     except importing.Gone:
-        return _receipt(request, place, import_id)
+        return _receipt(request, place, import_id) if request.method == "GET" else redirect("banking:import", import_id)
 
 
 def _receipt(request: HttpRequest, place: Place, import_id: int) -> HttpResponse:

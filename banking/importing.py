@@ -6,7 +6,7 @@ what we make of it; what a person typed is named in no statement here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import ManyToOneRel, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -69,9 +69,7 @@ def bring(household_id: int, account_id: int, user: User, file_name: str, conten
         heading=heading,
     )
     waits = Import.objects.for_household(household_id).filter(state=Import.State.PREVIEW).order_by("-pk")
-    Import.objects.for_household(household_id).filter(
-        pk__in=list(waits.values_list("pk", flat=True)[MOST_WAIT:])
-    ).delete()
+    _forget(waits.values_list("pk", flat=True)[MOST_WAIT:])
     return kept
 
 
@@ -123,9 +121,10 @@ def _remembered(account: Account, heading: str) -> dict[str, Any]:
     return found
 
 
-def waiting(household_id: int, import_id: int) -> Import:
-    """An import that is being looked at. Raises Import.DoesNotExist, Gone."""
-    found: Import = Import.objects.for_household(household_id).select_related("account").get(pk=import_id)
+def waiting(household_id: int, import_id: int, to_write: bool = False) -> Import:
+    """An import that is being looked at; `to_write` locks it. Raises Import.DoesNotExist, Gone."""
+    files = Import.objects.for_household(household_id).select_related("account")
+    found: Import = (files.select_for_update(of=["self"]) if to_write else files).get(pk=import_id)
     if found.state != Import.State.PREVIEW or found.created_at < timezone.now() - KEPT:
         raise Gone
     return found
@@ -133,23 +132,30 @@ def waiting(household_id: int, import_id: int) -> Import:
 
 def say_reading(household_id: int, import_id: int, reading: Mapping[str, Any]) -> None:
     """Say how the file is read. Raises Import.DoesNotExist, Gone."""
-    found = waiting(household_id, import_id)
+    found = waiting(household_id, import_id, to_write=True)
     found.reading = dict(reading)
     found.save(update_fields=["reading"])
 
 
 def give_up(household_id: int, import_id: int) -> None:
     """Forget a file that was looked at; nothing of it was written. Raises Import.DoesNotExist."""
-    found = Import.objects.for_household(household_id).get(pk=import_id)
-    if found.state == Import.State.PREVIEW:
-        found.delete()
+    found = Import.objects.for_household(household_id).filter(pk=import_id)
+    if not found.exists():
+        raise Import.DoesNotExist
+    _forget(found.values_list("pk", flat=True))
 
 
 def forget_old() -> int:
     """Forget the files that nobody came back to; returns how many."""
     with tenancy.system("forget files that were not imported"):
-        old = Import.objects.filter(state=Import.State.PREVIEW, created_at__lt=timezone.now() - KEPT)
-        return int(old.delete()[0])
+        return _forget(Import.objects.filter(created_at__lt=timezone.now() - KEPT).values_list("pk", flat=True))
+
+
+def _forget(files: Iterable[int]) -> int:
+    """Forget those of the files that are only looked at; one that is being imported meanwhile stays."""
+    mine = Import.objects.filter(pk__in=list(files), state=Import.State.PREVIEW)
+    free = mine.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    return int(Import.objects.filter(pk__in=list(free)).delete()[0])
 
 
 def look(brought: Import) -> Preview:
@@ -178,7 +184,7 @@ def carry_out(household_id: int, import_id: int, user: User, decided: Decided) -
     Raises Import.DoesNotExist, Gone, Closed, Unreadable, and Changed when rows came since the person looked.
     """
     tenancy.lock_household(household_id)
-    brought = waiting(household_id, import_id)
+    brought = waiting(household_id, import_id, to_write=True)
     account = taking(household_id, brought.account_id)
     shown = look(brought)
     if shown.digest != decided.seen or (shown.faults and not decided.without_faults):
@@ -339,7 +345,7 @@ def undo(household_id: int, import_id: int, drop: Collection[int] = ()) -> Impor
     ids = [pk for pk, _ in gone]
     # What was the same as a row that was here is forgotten too: brought again, it is asked about again.
     ImportedRow.objects.filter(Q(transaction_id__in=ids) | Q(brought=False) | Q(transaction=None), **mine).delete()
-    Transaction.objects.for_household(household_id).filter(pk__in=ids).delete()
+    _drop(household_id, ids)
     stated = StatedBalance.objects.filter(**mine)
     days = [on for _, on in gone] + list(stated.values_list("on", flat=True))
     stated.delete()
@@ -350,6 +356,17 @@ def undo(household_id: int, import_id: int, drop: Collection[int] = ()) -> Impor
     brought.state, brought.undone_at, brought.removed_count = Import.State.UNDONE, timezone.now(), len(ids)
     brought.save(update_fields=["state", "undone_at", "removed_count"])
     return brought
+
+
+def _drop(household_id: int, ids: list[int]) -> None:
+    """Delete transactions and what refers to them, a statement a table: a full file is many."""
+    keys = [key for key in Transaction._meta.get_fields(include_hidden=True) if isinstance(key, ManyToOneRel)]
+    tables = [(key.related_model._meta.db_table, key.field.column) for key in keys]
+    with connection.cursor() as cursor:
+        for table, column in [*tables, (Transaction._meta.db_table, "id")]:
+            cursor.execute(
+                f'DELETE FROM "{table}" WHERE household_id = %s AND "{column}" = ANY(%s)', [household_id, ids]
+            )
 
 
 def _undoable(household_id: int, import_id: int) -> Import:

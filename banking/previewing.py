@@ -18,6 +18,8 @@ from banking.statements import ClosingBalance, Fault, Statement, StatementRow, U
 
 # A row of the same amount within so many days may be the same: banks book later than cards are used.
 DAYS_APART = 3
+# Among more rows of a day and an amount the first do: comparing each with each would take hours for a full file.
+TWINS_LOOKED_AT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,30 +213,30 @@ def _candidates(account: Account, rows: Sequence[StatementRow], claimed: Iterabl
 
 def _doubts(rows: Sequence[tuple[UUID, StatementRow]], here: Sequence[Here]) -> list[Doubt]:
     """Pairs of a file's row and one that is here, the nearest in time first, alike in words first; each only once."""
-    at: dict[tuple[date, int, str], list[Here]] = defaultdict(list)
+    free: dict[tuple[date, int, str], list[Here]] = defaultdict(list)
     for one in here:
-        at[one.on, one.amount_cents, one.currency].append(one)
+        free[one.on, one.amount_cents, one.currency].append(one)
     amounts = {(one.amount_cents, one.currency) for one in here}
     rows = [(key, row) for key, row in rows if (row.amount_cents, row.currency) in amounts and row.status != "void"]
+    said = {one.id: _words(one.description) for one in here}
+    asked = {key: _words(row.description) for key, row in rows}
     found: dict[UUID, Doubt] = {}
-    taken: set[int] = set()
     for apart in sorted(range(-DAYS_APART, DAYS_APART + 1), key=abs):
         for is_alike in (True, False):
             for key, row in rows:
                 if key in found:
                     continue
-                for one in at.get((row.on + timedelta(days=apart), row.amount_cents, row.currency), ()):
-                    if one.id not in taken and (not is_alike or _alike(row.description, one.description)):
-                        taken.add(one.id)
-                        found[key] = Doubt(key, row, one)
+                near = free.get((row.on + timedelta(days=apart), row.amount_cents, row.currency), [])
+                for at, one in enumerate(near[:TWINS_LOOKED_AT]):
+                    if not is_alike or not asked[key].isdisjoint(said[one.id]):
+                        found[key] = Doubt(key, row, near.pop(at))
                         break
     return [found[key] for key, _ in rows if key in found]
 
 
-def _alike(one: str, other: str) -> bool:
-    """Whether two descriptions share a word that says something."""
-    words = [{word for word in text.casefold().split() if len(word) > 2} for text in (one, other)]
-    return bool(words[0] & words[1])
+def _words(text: str) -> set[str]:
+    """The words of a description that say something: two that share one are alike."""
+    return {word for word in text.casefold().split() if len(word) > 2}
 
 
 def counted(rows: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date, timedelta
 
 import pytest
@@ -152,6 +153,17 @@ def test_how_far_apart_a_row_is_still_asked_about(cast: Cast, wallet: Account, a
     manual.add_row(wallet.household_id, wallet.pk, manual.HandRow(on, -12_50, "Coffee"))
 
     assert len(importing.look(bring(cast, wallet, HEAD + COFFEE)).doubts) == asked
+
+
+def test_rows_alike_without_end_are_paired_in_one_go(cast: Cast, wallet: Account) -> None:
+    """Each with each would be a hundred million looks."""
+    same = {"account": wallet, "booked_on": date(2026, 11, 3), "amount_cents": -1_00, "currency": "usd"}
+    kept = {"household_id": wallet.household_id, "status": "posted", "transacted_at": timezone.now()}
+    Transaction.objects.bulk_create(Transaction(description="here", **same, **kept) for _ in range(10_000))
+
+    shown = importing.look(bring(cast, wallet, HEAD + "2026-11-03,file,-1.00\n" * 10_000))
+
+    assert (len(shown.doubts), len({doubt.here.id for doubt in shown.doubts})) == (10_000, 10_000)
 
 
 @pytest.mark.parametrize(("said", "rows"), [("same", 1), ("add", 2)])
@@ -451,6 +463,44 @@ def test_doubts_beyond_those_shown_follow_one_answer(cast: Cast, wallet: Account
     run(cast, wallet, HEAD + COFFEE * 3, rest=ADD)
 
     assert len(held(wallet)) == 6
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("forget", ["give up", "an hour", "others"])
+def test_a_file_that_is_being_imported_is_not_forgotten(
+    cast: Cast, forget: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forgetting it would take away what knows its rows again, and the way to undo them."""
+    with tenancy.scope(cast.household) as household:
+        wallet = manual.open_account(household, cast.alice, manual.Face("Wallet", "cash"), "usd", 0, date(2026, 11, 1))
+        brought = bring(cast, wallet, HEAD + COFFEE)
+
+    def try_to_forget() -> None:
+        try:
+            if forget == "an hour":
+                importing.forget_old()
+                return
+            with tenancy.scope(household):
+                if forget == "give up":
+                    importing.give_up(household, brought.pk)
+                for at in range(importing.MOST_WAIT if forget == "others" else 0):
+                    bring(cast, wallet, HEAD + PAY, f"{at}.csv")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, tenancy.scope(household):
+        carry_out(cast, brought)
+        if forget == "an hour":
+            monkeypatch.setattr(importing, "KEPT", timedelta(0))
+        trying = pool.submit(try_to_forget)
+        # Whoever waits for the import to end does so beyond it.
+        with suppress(TimeoutError):
+            trying.result(2)
+    trying.result()
+
+    with tenancy.scope(household):
+        assert Import.objects.get(pk=brought.pk).state == "done"
+        assert ImportedRow.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
