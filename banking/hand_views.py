@@ -80,6 +80,8 @@ def face(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
 def balance(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
     """Say what it holds."""
     account = _held(place, account_id)
+    if account.status == Account.Status.DISCONNECTED:
+        return _closed(request, account)
     currency = manual.currency_of(account)
     form = BalanceForm(request.POST or None, initial={"on": place.today}, currency=currency, today=place.today)
     if request.method == "POST" and form.is_valid():
@@ -96,6 +98,8 @@ def balance(request: HttpRequest, place: Place, account_id: int) -> HttpResponse
 def row_new(request: HttpRequest, place: Place, account_id: int) -> HttpResponse:
     """Write a row."""
     account = _held(place, account_id)
+    if account.status == Account.Status.DISCONNECTED:
+        return _closed(request, account)
     currency = manual.currency_of(account)
     form = RowForm(request.POST or None, initial={"on": place.today}, currency=currency, today=place.today)
     if request.method == "POST" and form.is_valid():
@@ -174,6 +178,11 @@ def _held(place: Place, account_id: int) -> Account:
     if found is None or not found.by_hand:
         raise Http404
     return found
+
+
+def _closed(request: HttpRequest, account: Account) -> HttpResponse:
+    messages.warning(request, "This account is closed. Open it again to write into it.")
+    return redirect("banking:account", account.pk)
 
 
 def _held_row(place: Place, transaction_id: int) -> tuple[Transaction, Account]:

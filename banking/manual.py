@@ -47,6 +47,10 @@ class NotByHand(Exception):
     """The account is linked: its bank says what it holds."""
 
 
+class Closed(Exception):
+    """The account is closed: it takes no rows, and nobody says what it holds."""
+
+
 class Written(Exception):
     """The row came from the bank, and nobody else writes it."""
 
@@ -103,6 +107,14 @@ def held(household_id: int, account_id: int) -> Account:
     return account
 
 
+def _open(household_id: int, account_id: int) -> Account:
+    """The account, if rows can be written into it. Raises Account.DoesNotExist, NotByHand, Closed."""
+    account = held(household_id, account_id)
+    if account.status == Account.Status.DISCONNECTED:
+        raise Closed
+    return account
+
+
 def currency_of(account: Account) -> str:
     """The currency that the account is kept in; of a linked one, of its newest balance; "" when none is known."""
     of_account = {"household_id": account.household_id, "account": account}
@@ -120,9 +132,9 @@ def state_balance(
 ) -> None:
     """Say what it held at the end of a day, with the rows of that day that are here; said twice, the last counts.
 
-    Raises Account.DoesNotExist, NotByHand.
+    Raises Account.DoesNotExist, NotByHand, Closed.
     """
-    account = held(household_id, account_id)
+    account = _open(household_id, account_id)
     rows = Transaction.objects.filter(household_id=household_id, account=account, booked_on=on)
     StatedBalance.objects.update_or_create(
         household_id=household_id,
@@ -145,7 +157,8 @@ START = """
     WHERE household_id = %(household)s AND account_id = %(account)s
 """
 DROP = """
-    DELETE FROM banking_balance WHERE household_id = %(household)s AND account_id = %(account)s AND "on" >= %(start)s
+    DELETE FROM banking_balance WHERE household_id = %(household)s AND account_id = %(account)s
+      AND "on" >= LEAST(%(start)s::date, %(since)s)
 """
 WORK_OUT = """
     WITH stated AS (
@@ -192,8 +205,8 @@ class HandRow:
 
 
 def add_row(household_id: int, account_id: int, row: HandRow) -> Transaction:
-    """Write a row. Raises Account.DoesNotExist, NotByHand."""
-    account = held(household_id, account_id)
+    """Write a row. Raises Account.DoesNotExist, NotByHand, Closed."""
+    account = _open(household_id, account_id)
     made: Transaction = Transaction(
         household_id=household_id, account=account, currency=currency_of(account), status=Transaction.Status.POSTED
     )

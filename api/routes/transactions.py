@@ -115,7 +115,7 @@ def transactions(
 
 @router.post("/transactions", response={201: Transaction}, summary="Write a row by hand")
 def write(request: ApiRequest, body: RowIn) -> Created[Transaction]:
-    """409 `not_by_hand` for a linked account: its bank writes its rows."""
+    """409 `not_by_hand` for a linked account: its bank writes its rows. 409 `account_closed` for a closed one."""
     if not EARLIEST <= body.date <= request.place.today + AHEAD:
         raise invalid("date", "must lie between 1950 and today")
     row = manual.HandRow(body.date, body.amount, body.description)
@@ -124,6 +124,8 @@ def write(request: ApiRequest, body: RowIn) -> Created[Transaction]:
             made = manual.add_row(household_id, as_id(body.account), row)
         except manual.NotByHand:
             raise Problem(409, "not_by_hand", "This account is linked: its bank writes its rows.") from None
+        except manual.Closed:
+            raise Problem(409, "account_closed", "This account is closed: it takes no rows.") from None
         return Created(201, _shown(_load(household_id, str(made.pk))))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from banking import manual, overview, refreshing
 from banking.manual import HandRow
-from banking.models import Account, Balance, Transaction
+from banking.models import Account, Balance, StatedBalance, Transaction
 from fcdash import tenancy
 from spending import filing, networth, rollups, totals
 from tests.cast import Cast, TransactionFactory
@@ -81,6 +81,32 @@ def test_a_row_changed_or_taken_away_moves_its_days(wallet: Account) -> None:
     manual.remove_row(wallet.household_id, row.pk)
     assert days(wallet) == [(11, 1, 100_00)]
     assert rollups.drifts(wallet.household_id) == []
+
+
+def test_a_balance_that_is_taken_back_leaves_no_day_behind(cast: Cast, wallet: Account) -> None:
+    manual.state_balance(wallet.household_id, wallet.pk, cast.alice, 60_00, date(2026, 10, 15))
+    assert days(wallet) == [(10, 15, 60_00), (11, 1, 100_00)]
+
+    StatedBalance.objects.filter(account=wallet, on=date(2026, 10, 15)).delete()
+    manual.work_out(wallet, date(2026, 10, 15))
+
+    assert days(wallet) == [(11, 1, 100_00)]
+
+
+def test_a_closed_account_takes_nothing(cast: Cast) -> None:
+    client = cast.client(cast.alice)
+    with tenancy.scope(cast.household) as household:
+        pk = manual.open_account(household, cast.alice, WALLET, "usd", 5_00, date(2026, 11, 1)).pk
+    client.post(f"/banks/{pk}/closing/", {"delete_data": "yes"})
+
+    row = client.post(f"/banks/{pk}/rows/", {"direction": "out", "amount": "1", "on": "2026-11-02", "description": "x"})
+    balance = client.post(f"/banks/{pk}/balance/", {"amount": "1", "on": "2026-11-02"})
+
+    assert row.headers["Location"] == balance.headers["Location"] == f"/banks/{pk}/"
+    with tenancy.scope(household):
+        assert (Transaction.objects.count(), StatedBalance.objects.count()) == (0, 0)
+        with pytest.raises(manual.Closed):
+            manual.add_row(household, pk, HandRow(date(2026, 11, 2), 1, "x"))
 
 
 def test_what_a_person_said_of_a_row_outlives_its_change(cast: Cast, wallet: Account) -> None:
