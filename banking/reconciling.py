@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 
 from banking.models import Account, Balance, BalanceCheck, Feature, Freshness, OpeningBalance, Transaction
 from fcdash import tenancy
@@ -84,24 +84,49 @@ def _check(account: Account, balance: Balance) -> None:
     )
     if balance.as_of <= opening.as_of:
         return
+    expected = _expected(account, opening, balance)
+    if expected != balance.current_cents and _settle_opening(account, opening, balance):
+        expected = balance.current_cents
     BalanceCheck.objects.create(
         household_id=account.household_id,
         account=account,
         currency=balance.currency,
         as_of=balance.as_of,
-        expected_cents=_expected(account, opening, balance),
+        expected_cents=expected,
         actual_cents=balance.current_cents,
     )
 
 
 def _expected(account: Account, opening: OpeningBalance, balance: Balance) -> int:
     """Opening and rows posted until the balance. Many banks stamp days, not moments: either end of that day will do."""
-    zone = account.household.zone
-    day = balance.as_of.astimezone(zone).date()
-    moments = (balance.as_of, _midnight(day, zone), _midnight(day + timedelta(days=1), zone))
+    moments = _either_end(account, balance.as_of)
     sums = (opening.cents + _posted(account, balance.currency, moment) for moment in moments)
     first = next(sums)
     return balance.current_cents if balance.current_cents in (first, *sums) else first
+
+
+def _settle_opening(account: Account, opening: OpeningBalance, balance: Balance) -> bool:
+    """Whether this balance fits an opening worked out at either end of its day; it is that one from then on.
+
+    Only until a balance has matched: from then on the opening is known.
+    """
+    mine = BalanceCheck.objects.for_household(account.household_id).filter(account=account, currency=balance.currency)
+    if mine.filter(actual_cents=F("expected_cents")).exists():
+        return False
+    told, *ends = (_posted(account, balance.currency, moment) for moment in _either_end(account, opening.as_of))
+    for end in ends:
+        other = OpeningBalance(cents=opening.cents + told - end)
+        if _expected(account, other, balance) == balance.current_cents:
+            OpeningBalance.objects.filter(household_id=account.household_id, pk=opening.pk).update(cents=other.cents)
+            return True
+    return False
+
+
+def _either_end(account: Account, moment: datetime) -> tuple[datetime, datetime, datetime]:
+    """The moment, and beginning and end of its day in the household's zone."""
+    zone = account.household.zone
+    day = moment.astimezone(zone).date()
+    return moment, _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -117,8 +142,11 @@ def _posted(account: Account, currency: str, until: datetime) -> int:
 def start_anew(household_id: int, account_id: int) -> None:
     """Take the bank's word from here: the opening balance is worked out again at the next reading. Raises nothing."""
     with tenancy.scope(household_id):
+        # A reading that ends now, or an answer that is recorded, comes before this or after it.
+        tenancy.lock_household(household_id)
+        accounts = Account.objects.for_household(household_id).select_for_update(no_key=True)
+        account = accounts.filter(pk=account_id).first()
         forget(household_id, account_id)
-        account = Account.objects.for_household(household_id).filter(pk=account_id).first()
         if account is not None:
             check(account)
 

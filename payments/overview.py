@@ -211,9 +211,11 @@ def pay_accounts(place: Place, user: User, currency: str = "usd") -> list[PayAcc
     household_id = place.household_id
     newest = Balance.objects.for_household(household_id).filter(account_id=OuterRef("pk"), currency=currency)
     newest = newest.order_by("-on")
-    active = Mandate.objects.for_household(household_id).filter(
-        account_id=OuterRef("pk"), user_id=user.pk, status=Mandate.Status.ACTIVE
-    ).exclude(pk__in=mandates.used_up(household_id, user.pk))
+    active = (
+        Mandate.objects.for_household(household_id)
+        .filter(account_id=OuterRef("pk"), user_id=user.pk, status=Mandate.Status.ACTIVE)
+        .exclude(pk__in=mandates.used_up(household_id, user.pk))
+    )
     claimed = (
         Payment.objects.for_household(household_id)
         .filter(account_id=OuterRef("pk"), state__in=NOT_YET_TAKEN, currency=currency)

@@ -151,3 +151,42 @@ def test_taking_the_banks_word_starts_anew(book: Book) -> None:
     found = book.agreement()
     assert found is not None
     assert found.matches
+
+
+@pytest.mark.parametrize(
+    ("stamped", "later_balance"),
+    [(days(0.2), 470_00), (days(-0.2), 460_00)],
+    ids=["the first balance had it already", "the first balance did not have it yet"],
+)
+def test_the_first_balance_too_is_believed_at_either_end_of_its_day(
+    cast: Cast, stamped: datetime, later_balance: int
+) -> None:
+    book = Book(cast)
+    book.row(-20_00, days(-3))
+    book.row(-10_00, stamped)
+    book.balance(500_00, START)
+    book.row(-30_00, days(1))
+    book.balance(later_balance, days(2))
+    book.balance(later_balance, days(3))
+
+    found = book.agreement()
+    assert found is not None
+    assert found.matches
+
+
+def test_rows_that_wait_to_be_recognised_are_compared_with_nothing(book: Book) -> None:
+    with tenancy.scope(book.account.household_id):
+        reconciling.forget(book.account.household_id, book.account.pk)
+        Account.objects.filter(pk=book.account.pk).update(rows_before=1)
+        Transaction.objects.update(stripe_id=None)
+    book.balance(480_00, days(1))
+    with tenancy.scope(book.account.household_id):
+        Account.objects.filter(pk=book.account.pk).update(rows_before=None)
+        for number, row in enumerate(Transaction.objects.all()):
+            Transaction.objects.filter(pk=row.pk).update(stripe_id=f"fctxn_again{number}")
+    book.balance(480_00, days(2))
+    book.balance(480_00, days(3))
+
+    found = book.agreement()
+    assert found is not None
+    assert found.matches
