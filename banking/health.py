@@ -90,6 +90,8 @@ def _paying(account: Account) -> Light | None:
     title = "Paying bills from it"
     if account.category != "cash" or account.status == Account.Status.DUPLICATE or account.by_hand:
         return None
+    if account.payable and account.numbers_status == "pending":
+        return Light("paying", title, "reading", "As soon as there is a number")
     if account.payable:
         return Light("paying", title, "ok", "Possible")
     if account.status != Account.Status.ACTIVE:
@@ -199,4 +201,5 @@ def _tell_once(account: Account, light: Light) -> None:
     if is_new:
         path = reverse("banking:account", args=[account.pk])
         context = {"account": account, "light": light, "url": f"{settings.PUBLIC_URL}{path}"}
-        queue_template(account.holder.email, "bank_trouble", context)
+        with timezone.override(account.household.zone):
+            queue_template(account.holder.email, "bank_trouble", context)

@@ -149,6 +149,11 @@ class AccountNow:
         return self.status == Account.Status.INACTIVE or is_late
 
     @property
+    def unread(self) -> str:
+        """What stands for its amount where the person did not allow us to read it."""
+        return "" if self.balance or self.by_hand or "balances" in self.permissions else "not read"
+
+    @property
     def is_live(self) -> bool:
         """Whether new figures may come any moment."""
         return self.status == Account.Status.ACTIVE and (

@@ -50,7 +50,7 @@ class Notice:
         return {"relink": "key", "look": "act"}.get(self.fix, "link")
 
 
-def notices(now: AccountNow, same: str = "") -> list[Notice]:
+def notices(now: AccountNow, same: AccountNow | None = None) -> list[Notice]:
     """What is to be known of an account, worst first. `same`: the waiting account that a duplicate looks like."""
     if now.by_hand:
         return []
@@ -71,21 +71,25 @@ Needs = list[tuple[AccountNow, Notice]]
 def needs(accounts: Sequence[AccountNow]) -> Needs:
     """What of these accounts waits for a person, with the account that it is about."""
     same, found = waiting(accounts), []
+    # Who says that the new link is the waiting account has signed in to it.
+    decided_first = {now.id for now in same.values()}
     for now in accounts:
-        for notice in notices(now, same.get(now.id, "")):
-            if notice.fix and (notice.key != "ended" or _is_missed(now, accounts)):
+        for notice in notices(now, same.get(now.id)):
+            if not notice.fix or (notice.key in ("inactive", "impossible") and now.id in decided_first):
+                continue
+            if notice.key != "ended" or _is_missed(now, accounts):
                 found.append((now, notice))
     return found
 
 
-def waiting(accounts: Sequence[AccountNow]) -> dict[int, str]:
-    """Of each duplicate: the name of the one account that waits for a sign-in and looks the same."""
-    names = {}
+def waiting(accounts: Sequence[AccountNow]) -> dict[int, AccountNow]:
+    """Of each duplicate: the one account that waits for a sign-in and looks the same."""
+    found = {}
     for link in (a for a in accounts if a.status == Account.Status.DUPLICATE and a.last4):
         same = [a for a in accounts if a.status == Account.Status.INACTIVE and a.looks == link.looks]
         if len(same) == 1:
-            names[link.id] = same[0].title
-    return names
+            found[link.id] = same[0]
+    return found
 
 
 def _is_missed(now: AccountNow, accounts: Sequence[AccountNow]) -> bool:
@@ -108,9 +112,9 @@ def _ended(now: AccountNow) -> Notice:
     return Notice("ended", f"{now.title} is read no longer: it was disconnected here{on}", text)
 
 
-def _duplicate(now: AccountNow, same: str) -> Notice:
+def _duplicate(now: AccountNow, same: AccountNow | None) -> Notice:
     if same:
-        text = f"It looks like {same}, which waits for a sign-in. Until you decide, this link is in no figure."
+        text = f"It looks like {same.title}, which waits for a sign-in. Until you decide, this link is in no figure."
         return Notice("duplicate", f"{now.title} has come by another link", text, "decide", 40)
     text = "The same bank, kind and last four digits are here already. Until you decide, this link is in no figure."
     return Notice("duplicate", f"{now.title} is linked twice", text, "decide", 40)

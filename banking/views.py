@@ -60,11 +60,11 @@ def accounts(request: HttpRequest, place: Place) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Entry:
-    """An account of the list with what it asks for. `same`: what a duplicate looks like; `is_apart`: in no total."""
+    """An account of the list with what it asks for. `same`: one that waits looks like it; `is_apart`: in no total."""
 
     account: overview.AccountNow
     needs: list[standing.Notice]
-    same: str
+    same: bool
     is_holder: bool
     is_apart: bool
 
@@ -74,19 +74,19 @@ def _entries(found: list[overview.AccountNow], needs: standing.Needs, request: H
     same = standing.waiting(found)
     asked = {a.id: [notice for about, notice in needs if about is a] for a in found}
     return [
-        Entry(a, asked[a.id], same.get(a.id, ""), a.holder_id == request.user.pk, not a.counts)
+        Entry(a, asked[a.id], a.id in same, a.holder_id == request.user.pk, not a.counts)
         for a in found
         if a.status != Account.Status.DISCONNECTED or asked[a.id]
     ]
 
 
-def _totals(found: list[overview.AccountNow]) -> dict[str, int]:
+def _totals(found: list[overview.AccountNow]) -> list[tuple[str, str, int]]:
+    """(label, currency, cents) of each currency's total: two currencies are never added."""
     totals: dict[str, int] = {}
-    for a in found:
-        for balance in (a.balance, *a.other_balances) if a.counts else ():
-            if balance:
-                totals[balance.currency] = totals.get(balance.currency, 0) + balance.current_cents
-    return totals
+    for balance in (balance for a in found if a.counts for balance in a.balances):
+        totals[balance.currency] = totals.get(balance.currency, 0) + balance.current_cents
+    one = len(totals) == 1
+    return [("Net worth" if one else f"Net worth, {c.upper()}", c, cents) for c, cents in totals.items()]
 
 
 @require_http_methods(["GET", "POST"])
@@ -221,7 +221,7 @@ def _account_context(request: HttpRequest, place: Place, now: overview.AccountNo
     household_id = place.household_id
     # Only of a duplicate are the others asked: what it looks like.
     is_duplicate = now.status == Account.Status.DUPLICATE
-    same = standing.waiting(overview.accounts(household_id)).get(now.id, "") if is_duplicate else ""
+    same = standing.waiting(overview.accounts(household_id)).get(now.id) if is_duplicate else None
     currency = now.balance.currency if now.balance else place.currency
     capped_until = refreshing.capped_until(household_id, standing.askable(now))
     return {

@@ -56,7 +56,7 @@ class Basis:
     @cached_property
     def standing(self) -> Standing:
         """How the month stands. One query, none before the first row."""
-        return month_standing(self.household_id, self.today, self.currency) if self.rows else NO_STANDING
+        return month_standing(self.household_id, self.today, self.currency) if self.rows else _no_standing(self.today)
 
     @property
     def needs(self) -> list[Need]:
@@ -167,7 +167,10 @@ def dashboard(read: Basis) -> Dashboard:
     )
 
 
-NO_STANDING = Standing(AgainstUsual(date.min, date.min, 0, ()), Unsure(()))
+def _no_standing(today: date) -> Standing:
+    return Standing(AgainstUsual(today.replace(day=1), today, 0, ()), Unsure(()))
+
+
 READING = NotYet("Safe to spend: not yet", "Your transactions are being read; this needs about six weeks of them.")
 
 

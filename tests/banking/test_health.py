@@ -111,6 +111,9 @@ def test_a_link_ended_elsewhere_is_told_and_one_ended_here_is_not(
         linking.sync_account(account.stripe_id)
 
     assert again(there).status == again(here).status == "disconnected"
+    assert (again(there).ended_elsewhere, again(here).ended_elsewhere) == (True, False)
+    assert again(there).ended_at
+    assert again(here).ended_at
     [mail] = mails()
     assert there.name in mail.text
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from banking.models import Account, LinkSession
+from banking.models import Account, LinkSession, Refresh
 from fcdash import tenancy
 from tests.cast import Cast
 from tests.sandbox_client import Sandbox
@@ -46,6 +46,18 @@ def test_a_cancelled_dialog_leads_back_to_the_start_and_says_so(sandbox: Sandbox
 
     assert alice.post(started["complete_url"]).json() == {"next": "/banks/link/"}
     assert "No bank was linked" in words(alice, "/banks/link/")
+
+
+def test_leaving_the_dialog_of_a_waiting_account_changes_nothing_and_says_so(
+    sandbox: Sandbox, alice: Client, link: Callable[..., list[Account]]
+) -> None:
+    [account] = link()
+    started = alice.post(f"/banks/{account.pk}/relink/", headers=JSON).json()
+
+    ended = alice.post(started["complete_url"]).json()
+
+    assert ended == {"next": f"/banks/{account.pk}/"}
+    assert "Nothing has changed: you left before Cascade Credit Union was linked again." in words(alice, ended["next"])
 
 
 def test_without_javascript_stripes_own_page_links_the_bank(
@@ -92,6 +104,37 @@ def test_asking_for_new_figures_says_what_happens(
         account.freshness.update(next_allowed_at=None)
     sandbox.post("/sandbox/clock/advance", {"seconds": 6})
     assert "is being asked" in alice.post(f"/banks/{account.pk}/refresh/", follow=True).content.decode()
+
+
+def test_only_what_is_permitted_is_asked_for(
+    sandbox: Sandbox, alice: Client, link: Callable[..., list[Account]], settle: Callable[..., None]
+) -> None:
+    [account] = link()
+    settle(account)
+    with tenancy.scope(account.household_id):
+        Account.objects.filter(pk=account.pk).update(permissions=["transactions"])
+        account.freshness.update(next_allowed_at=None)
+    sandbox.post("/sandbox/clock/advance", {"seconds": 6})
+
+    assert "is being asked" in alice.post(f"/banks/{account.pk}/refresh/", follow=True).content.decode()
+    with tenancy.scope(account.household_id):
+        asked = Refresh.objects.filter(account=account, cause="person").values_list("feature", flat=True)
+        assert list(asked) == ["transactions"]
+
+
+def test_what_was_read_can_be_deleted_after_the_end(
+    sandbox: Sandbox, alice: Client, link: Callable[..., list[Account]], settle: Callable[..., None]
+) -> None:
+    [account] = link()
+    settle(account)
+    alice.post(f"/banks/{account.pk}/disconnection/")
+
+    assert "Delete what was read" in words(alice, f"/banks/{account.pk}/disconnection/")
+    answer = alice.post(f"/banks/{account.pk}/disconnection/", {"delete_data": "yes"}, follow=True)
+
+    assert "What we read from it is deleted." in answer.content.decode()
+    with tenancy.scope(account.household_id):
+        assert not account.transactions.exists()
 
 
 def test_stopping_says_what_stops_and_what_does_not(
