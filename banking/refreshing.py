@@ -109,7 +109,10 @@ def _reserve(account: Account, features: Sequence[str], cause: str) -> str:
 
 
 def _give_up(account: Account, features: Sequence[str], error: str) -> None:
+    """Nothing was refreshed: the attempt is over, and billed for nothing."""
     with tenancy.scope(account.household_id):
+        used = BilledUse.objects.for_household(account.household_id).filter(feature__in=features, count__gt=0)
+        used.filter(on=timezone.now().astimezone(UTC).date()).update(count=F("count") - 1)
         Refresh.objects.for_household(account.household_id).filter(
             account=account, feature__in=features, status=Refresh.Status.RUNNING
         ).update(status=Refresh.Status.FAILED, finished_at=timezone.now(), error=error[:300])
@@ -367,10 +370,12 @@ def read_transactions(household_id: int, account_id: int) -> None:
     while (row := _take(household_id, account_id)) is not None:
         try:
             leads_on = _read_list(row)
-        except BaseException:
+        except BaseException as problem:
+            # What Stripe refuses is tried again later and from the start: the place in the list may be gone.
+            changes = {"page_after": "", "due_at": timezone.now() + RETRY} if isinstance(problem, WillNotWork) else {}
             with tenancy.scope(household_id):
                 rows = Freshness.objects.for_household(household_id)
-                rows.filter(pk=row.pk, leased_until=row.leased_until).update(leased_until=None)
+                rows.filter(pk=row.pk, leased_until=row.leased_until).update(leased_until=None, **changes)
             raise
         if not leads_on:
             return

@@ -16,11 +16,11 @@ from django.utils import timezone
 from accounts.models import Mail
 from banking import ingesting, linking, refreshing, succeeding
 from banking.asking import Choice
-from banking.models import Account, Freshness, LinkSession, Refresh, Transaction
+from banking.models import Account, BilledUse, Freshness, LinkSession, Refresh, Transaction
 from banking.tasks import sweep
 from fcdash import tenancy
 from fcdash.gateway import connections
-from fcdash.gateway.errors import OutcomeUnknown, StripeProblem
+from fcdash.gateway.errors import OutcomeUnknown, StripeProblem, WillNotWork
 from tests.banking.test_health import again, ends_at_the_bank
 from tests.banking.test_linking import bank_rows, our_rows
 from tests.banking.test_refreshing import SANDBOX_PAUSE_SECONDS, freshness, refresh_at_the_bank
@@ -260,6 +260,8 @@ def test_a_stored_failure_at_stripe_is_not_repeated_for_a_day(sandbox: Sandbox, 
     refreshing.ask(account.household_id, account.pk, ["balance"])
 
     assert freshness(account, "balance").status == "pending"
+    with tenancy.scope(account.household_id):
+        assert BilledUse.objects.get(feature="balance").count == 1, "only what was done is billed"
 
 
 def test_a_subscription_that_no_message_began_is_made_by_the_sweep(
@@ -321,6 +323,24 @@ def test_a_feature_that_is_permitted_no_more_does_not_keep_the_others_from_being
     refreshing.catch_up(cast.household.pk, account.pk)
 
     assert asked(sandbox, "/refresh") == 1
+
+
+def test_a_place_in_the_list_that_stripe_knows_no_more_is_left_and_the_list_read_anew(
+    sandbox: Sandbox, link: Link, settle: Settle
+) -> None:
+    [account] = link()
+    settle(account)
+    with tenancy.scope(account.household_id):
+        rows = Freshness.objects.filter(account=account, feature="transactions")
+        cursor = rows.get().cursor
+        rows.update(cursor="", target=cursor, page_after="fctxn_gone")
+    with pytest.raises(WillNotWork):
+        refreshing.read_transactions(account.household_id, account.pk)
+    assert freshness(account).due_at > timezone.now() + timedelta(minutes=30), "not at every sweep"
+
+    refreshing.read_transactions(account.household_id, account.pk)
+
+    assert (freshness(account).cursor, freshness(account).target) == (cursor, "")
 
 
 # --- Telling -----------------------------------------------------------------------------------------------------
