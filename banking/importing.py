@@ -15,12 +15,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import ManyToOneRel, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.models import Household, User
-from banking import ingesting, manual
+from banking import ingesting, manual, removing
 from banking.models import Account, Import, ImportedRow, StatedBalance, Transaction
 from banking.previewing import Preview, Tally, preview, tallied
 from banking.statements import MOST_BYTES, ClosingBalance, StatementRow, Unreadable, decoded, delimited, ofx, qif
@@ -345,7 +345,7 @@ def undo(household_id: int, import_id: int, drop: Collection[int] = ()) -> Impor
     ids = [pk for pk, _ in gone]
     # What was the same as a row that was here is forgotten too: brought again, it is asked about again.
     ImportedRow.objects.filter(Q(transaction_id__in=ids) | Q(brought=False) | Q(transaction=None), **mine).delete()
-    _drop(household_id, ids)
+    removing.remove(household_id, ids)
     stated = StatedBalance.objects.filter(**mine)
     days = [on for _, on in gone] + list(stated.values_list("on", flat=True))
     stated.delete()
@@ -356,17 +356,6 @@ def undo(household_id: int, import_id: int, drop: Collection[int] = ()) -> Impor
     brought.state, brought.undone_at, brought.removed_count = Import.State.UNDONE, timezone.now(), len(ids)
     brought.save(update_fields=["state", "undone_at", "removed_count"])
     return brought
-
-
-def _drop(household_id: int, ids: list[int]) -> None:
-    """Delete transactions and what refers to them, a statement a table: a full file is many."""
-    keys = [key for key in Transaction._meta.get_fields(include_hidden=True) if isinstance(key, ManyToOneRel)]
-    tables = [(key.related_model._meta.db_table, key.field.column) for key in keys]
-    with connection.cursor() as cursor:
-        for table, column in [*tables, (Transaction._meta.db_table, "id")]:
-            cursor.execute(
-                f'DELETE FROM "{table}" WHERE household_id = %s AND "{column}" = ANY(%s)', [household_id, ids]
-            )
 
 
 def _undoable(household_id: int, import_id: int) -> Import:

@@ -218,8 +218,8 @@ def _doubts(rows: Sequence[tuple[UUID, StatementRow]], here: Sequence[Here]) -> 
         free[one.on, one.amount_cents, one.currency].append(one)
     amounts = {(one.amount_cents, one.currency) for one in here}
     rows = [(key, row) for key, row in rows if (row.amount_cents, row.currency) in amounts and row.status != "void"]
-    said = {one.id: _words(one.description) for one in here}
-    asked = {key: _words(row.description) for key, row in rows}
+    said = {one.id: words_of(one.description) for one in here}
+    asked = {key: words_of(row.description) for key, row in rows}
     found: dict[UUID, Doubt] = {}
     for apart in sorted(range(-DAYS_APART, DAYS_APART + 1), key=abs):
         for is_alike in (True, False):
@@ -234,7 +234,7 @@ def _doubts(rows: Sequence[tuple[UUID, StatementRow]], here: Sequence[Here]) -> 
     return [found[key] for key, _ in rows if key in found]
 
 
-def _words(text: str) -> set[str]:
+def words_of(text: str) -> set[str]:
     """The words of a description that say something: two that share one are alike."""
     return {word for word in text.casefold().split() if len(word) > 2}
 

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
-from banking import ingesting, reconciling
+from banking import giving_way, ingesting, reconciling
 from banking.models import Account, FormerLink, Freshness, Refresh, Transaction
 
 # Rows of ended links of the same bank account that came again, each paired with one of the new rows. The new one takes
@@ -62,9 +62,10 @@ def conclude(household_id: int, account_id: int, is_first: bool) -> bool:
     Inside the scope, with the household's lock.
     """
     account = Account.objects.for_household(household_id).get(pk=account_id)
+    gave_way = bool(giving_way.give_way(account))
     if account.rows_before is not None:
-        return _settle(account)
-    return is_first and bool(take_over(household_id, account_id))
+        return _settle(account) or gave_way
+    return (is_first and bool(take_over(household_id, account_id))) or gave_way
 
 
 def take_over(household_id: int, account_id: int) -> int:
