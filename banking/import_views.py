@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -84,12 +85,15 @@ Asked = tuple[dict[str, Any], dict[str, Any] | None]
 
 def _ask_sheet(request: HttpRequest, place: Place, brought: Import) -> Asked:
     asked = request.POST if request.method == "POST" else request.GET
-    kept = delimited.reading_of(brought.reading)
+    before = importing.suggested(brought)
+    kept = delimited.reading_of(before)
     encoding = asked.get("encoding") or (kept.encoding if brought.reading else "")
     delimiter = asked.get("delimiter") or (kept.delimiter if brought.reading else "")
     text, encoding = decoded(bytes(brought.upload or b""), encoding if encoding in ENCODINGS else "")
     sheet = delimited.sheet(text, encoding, delimiter if delimiter in delimited.DELIMITERS else "")
-    is_same = brought.reading and (kept.encoding, kept.delimiter) == (sheet.encoding, sheet.delimiter)
+    is_as_said = bool(brought.reading) and (kept.encoding, kept.delimiter) == (sheet.encoding, sheet.delimiter)
+    is_same = before and (is_as_said or sheet.fingerprint == brought.heading)
+    kept = replace(kept, encoding=sheet.encoding, delimiter=sheet.delimiter)
     form = SheetForm(sheet, kept if is_same else delimited.guess(sheet, place.today), request.POST or None)
     if request.method == "POST" and form.is_valid():
         return {}, form.said.stored()

@@ -50,7 +50,7 @@ class Changed(Exception):
 
 
 def bring(household_id: int, account_id: int, user: User, file_name: str, content: bytes) -> Import:
-    """Keep a file to be looked at. How files of its layout were read before is how it is read.
+    """Keep a file to be looked at. How files of its layout were read in the account before is how it is read.
 
     Raises Account.DoesNotExist, Closed, Unreadable.
     """
@@ -114,11 +114,23 @@ NOT_TEXT = {
 
 
 def _remembered(account: Account, heading: str) -> dict[str, Any]:
-    """How a file of this layout was last read, in this account first, then in the household's others."""
-    done = Import.objects.filter(household_id=account.household_id, heading=heading).exclude(imported_at=None)
-    mine = done.filter(account=account).order_by("-pk").values_list("reading", flat=True).first()
-    found: dict[str, Any] = mine or done.order_by("-pk").values_list("reading", flat=True).first() or {}
-    return found
+    """How a file of this layout was last read in this account."""
+    done = _read_before(account.household_id, heading).filter(account=account)
+    return done.values_list("reading", flat=True).first() or {}
+
+
+def suggested(brought: Import) -> dict[str, Any]:
+    """How the file is read, else how its layout was last read in another account: another bank may mean another sign.
+
+    Empty when nobody has said it.
+    """
+    done = _read_before(brought.household_id, brought.heading)
+    return brought.reading or done.values_list("reading", flat=True).first() or {}
+
+
+def _read_before(household_id: int, heading: str) -> Any:
+    done = Import.objects.for_household(household_id).filter(heading=heading)
+    return done.exclude(imported_at=None).order_by("-pk")
 
 
 def waiting(household_id: int, import_id: int, to_write: bool = False) -> Import:

@@ -388,15 +388,26 @@ def test_a_transfer_loses_its_leg_with_the_import(cast: Cast, wallet: Account) -
     assert legs.count() == 0
 
 
-def test_the_layout_is_remembered_in_the_household(cast: Cast, wallet: Account) -> None:
-    flipped = {**READING, "is_flipped": True}
-    first = importing.bring(wallet.household_id, wallet.pk, cast.alice, "a.csv", (HEAD + COFFEE).encode())
-    importing.say_reading(wallet.household_id, first.pk, flipped)
-    carry_out(cast, importing.waiting(wallet.household_id, first.pk))
+def test_the_layout_is_remembered_in_its_account_and_suggested_in_others(cast: Cast) -> None:
+    """Another bank may write the same columns with other signs, or days the other way round: it is asked about."""
+    client, flipped = cast.client(cast.alice), {**READING, "is_flipped": "on", "order": "mdy", "mark": "."}
 
-    for account in (wallet, cast.checking):
-        other = importing.bring(wallet.household_id, account.pk, cast.alice, "b.csv", (HEAD + PAY).encode())
-        assert {**flipped, "encoding": "utf-8", "delimiter": ","} == other.reading
+    def look(account: Account, row: str) -> str:
+        file = SimpleUploadedFile("a.csv", (HEAD + row).encode())
+        return client.post(f"/banks/{account.pk}/import/", {"file": file}).headers["Location"]
+
+    with tenancy.scope(cast.household):
+        card = AccountFactory(household=cast.household, holder=cast.alice)
+    first = look(card, "11/03/2026,Cafe,12.50\n")
+    client.post(f"{first}reading/", flipped)
+    client.post(first, {"seen": client.get(first).context["shown"].digest})
+
+    shown = client.get(look(card, "11/04/2026,Cafe,1.00\n")).context["shown"]
+    asked = look(cast.checking, "03/11/2026,Cafe,-1.00\n")
+    assert [row.amount_cents for _, row in shown.new] == [-1_00]
+    assert client.get(asked).headers["Location"] == f"{asked}reading/"
+    form = client.get(f"{asked}reading/").context["form"]
+    assert (form.initial["is_flipped"], form.initial["order"], form.initial["amount"]) == ("on", "mdy", 2)
 
 
 def test_the_files_balance_counts_where_the_person_has_not_said_one(cast: Cast, wallet: Account) -> None:
