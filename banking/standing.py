@@ -193,10 +193,10 @@ def _nothing(now: AccountNow) -> Notice:
 def _why(failed: Sequence[FeatureNow]) -> str:
     asked = max((state.attempted_at for state in failed if state.attempted_at), default=None)
     if asked is None:
-        return "Your bank gave nothing new. Nothing is lost; we ask again by ourselves."
+        return "Your bank gave nothing new. Nothing is lost; it is asked again by itself."
     again = max([asked + DAILY, *(state.next_allowed_at for state in failed if state.next_allowed_at)])
-    when = f"{_at(again)} at the latest" if again > timezone.now() else "within the hour"
-    return f"Your bank was asked {_at(asked)} and gave nothing new. Nothing is lost; we ask again {when}."
+    when = _at(again) if again > timezone.now() else "within the hour"
+    return f"Your bank was asked {_at(asked)} and gave nothing new. Nothing is lost; it is asked again {when}."
 
 
 def _at(at: datetime) -> str:

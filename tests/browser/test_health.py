@@ -96,7 +96,7 @@ STATES = (
         "your bank gave nothing new",
         fresh={"status": "failed", "as_of": DAY, "attempted_at": HOUR},
         balance_age=DAY,
-        says=("gave nothing new", "Nothing is lost; we ask again", "Balance not read: the bank gave no new data"),
+        says=("gave nothing new", "Nothing is lost; it is asked again", "Balance not read: the bank gave no new data"),
         more="receipts",
     ),
     State(
@@ -259,7 +259,7 @@ def _more(cast: Cast, account: Account, state: State, now: datetime) -> None:
             **mine, currency="usd", as_of=balance.as_of, expected_cents=actual + gap, actual_cents=actual
         )
         TransactionFactory(**mine, booked_on=account.household.today(), amount_cents=84_50, description="POSTED TWICE")
-        for age in range(1, 30):
+        for age in range(2, 30):
             on = account.household.today() - age * DAY
             BalanceFactory(**mine, on=on, current_cents=balance.current_cents - (age * 7919) % 900_00)
     if state.more in ("match", "receipts"):
