@@ -56,7 +56,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         guarded(row.note),
         "yes" if row.excluded else "",
         guarded(row.account_name),
-        row.last4,
+        guarded(row.last4),
         str(row.id),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -67,8 +68,10 @@ STATUSES = {
     "void": "void", "voided": "void", "declined": "void", "failed": "void", "reverted": "void", "canceled": "void",
     "cancelled": "void",
 }  # fmt: skip
-# What a spreadsheet would take for a formula; our own exports put an apostrophe before it.
-FORMULA = tuple("=+-@\t\r＝＋－＠")
+# What a spreadsheet would take for a formula, at the beginning of a cell or of what it may part into one: where lists
+# have semicolons it opens our files by those. Our own exports put an apostrophe before it.
+FORMULA = re.compile("(^|[;|\t\r\n])(?='*[=+\\-@\t\r＝＋－＠])")
+GUARDED = re.compile(FORMULA.pattern.replace(")(?=", ")'(?="))
 
 
 @dataclass(frozen=True)
@@ -332,7 +335,7 @@ def _row(
 
     def cell(at: int | None) -> str:
         text = "" if at is None else cells[at].strip()
-        return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text
+        return GUARDED.sub(r"\1", text) if "'" in text else text
 
     on = days.parse(cell(reading.day), reading.order)
     if fault := day_fault(on, today):

@@ -19,7 +19,7 @@ KINDS = {"checking": "CHECKING", "savings": "SAVINGS", "line_of_credit": "CREDIT
 
 def guarded(text: str) -> str:
     """The text with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
+    return FORMULA.sub(r"\1'", text)
 
 
 def plain(cents: int, currency: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tracemalloc
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -33,6 +34,8 @@ WORDS = (
     'a "quote", a comma',
     "Zoë & <Söhne>",
     "＝1",
+    "a;=1+1",
+    "a|''@b;-c;d",
     "",
 )
 
@@ -107,12 +110,13 @@ def test_no_cell_is_a_formula_and_amounts_are_numbers(cast: Cast, rows: list[Tra
     assert len(lines) == len(rows)
     for line in lines:
         float(line[amount])
-        assert not any(cell.startswith(tuple("=+-@\t\r＝＋－＠")) for at, cell in enumerate(line) if at != amount)
+        cells = [part for at, cell in enumerate(line) if at != amount for part in re.split(r"[;|\t\r\n]", cell)]
+        assert not any(cell.startswith(tuple("=+-@＝＋－＠")) for cell in cells)
 
 
 @pytest.mark.parametrize(
     ("query", "count"),
-    [("", 16), ("?status=pending", 1), ("?currency=jpy", 1), ("?q=tokyo", 1), ("?from=2026-11-05&to=2026-11-06", 2)],
+    [("", 18), ("?status=pending", 1), ("?currency=jpy", 1), ("?q=tokyo", 1), ("?from=2026-11-05&to=2026-11-06", 2)],
 )
 def test_the_file_holds_what_the_list_shows(cast: Cast, rows: list[Transaction], query: str, count: int) -> None:
     answer = cast.client(cast.alice).get(f"/transactions/export/{query}")
