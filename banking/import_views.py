@@ -169,6 +169,7 @@ def _look(request: HttpRequest, brought: Import) -> HttpResponse:
         "doubts_rest": max(len(shown.doubts) - DOUBTS_SHOWN, 0),
         "faults": shown.faults[:FAULTS_SHOWN],
         "faults_rest": max(len(shown.faults) - FAULTS_SHOWN, 0),
+        "balance": importing.believable(brought.account, shown.balance),
         "brings_nothing": not (shown.new or shown.doubts),
     }
     return _page(request, "banking/import_look.html", **context)

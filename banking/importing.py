@@ -212,8 +212,8 @@ def carry_out(household_id: int, import_id: int, user: User, decided: Decided) -
         for key, here in same.items()
     )
     _receipt(brought, user, shown, len(new), len(same))
-    if decided.with_balance and shown.balance and account.by_hand:
-        _believe(brought, account, shown.balance, user)
+    if decided.with_balance and (balance := believable(account, shown.balance)):
+        manual.state_balance(household_id, account.pk, user, balance.cents, balance.on, brought)
     if new:
         since = min(row.on for _, row in new)
         if account.by_hand:
@@ -232,13 +232,12 @@ def _receipt(brought: Import, user: User, shown: Preview, new: int, same: int) -
     brought.save()
 
 
-def _believe(brought: Import, account: Account, balance: ClosingBalance, user: User) -> None:
-    """What the file says that the account holds counts, unless a person has said it of that day."""
-    if balance.currency != manual.currency_of(account):
-        return
-    if StatedBalance.objects.filter(household_id=account.household_id, account=account, on=balance.on).exists():
-        return
-    manual.state_balance(account.household_id, account.pk, user, balance.cents, balance.on, brought)
+def believable(account: Account, balance: ClosingBalance | None) -> ClosingBalance | None:
+    """What the file says that the account holds, unless a person has said it of that day, or it is of no use here."""
+    if balance is None or not account.by_hand or balance.currency != manual.currency_of(account):
+        return None
+    said = StatedBalance.objects.filter(household_id=account.household_id, account=account, on=balance.on)
+    return None if said.exists() else balance
 
 
 # The ids are drawn first, so that rows and their keys are written in one statement.

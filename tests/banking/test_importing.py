@@ -424,6 +424,22 @@ def test_the_files_balance_counts_where_the_person_has_not_said_one(cast: Cast, 
     assert StatedBalance.objects.filter(account=wallet).count() == 1
 
 
+@pytest.mark.parametrize(("unit", "on", "offered"), [("USD", 4, True), ("EUR", 4, False), ("USD", 1, False)])
+def test_a_balance_is_offered_only_where_it_would_count(cast: Cast, unit: str, on: int, offered: bool) -> None:
+    ofx = (
+        f"<OFX><STMTRS><CURDEF>{unit}<STMTTRN><DTPOSTED>20261101<TRNAMT>-12.50<FITID>1<NAME>Cafe</STMTTRN>"
+        f"<LEDGERBAL><BALAMT>95.00<DTASOF>2026110{on}</LEDGERBAL></STMTRS></OFX>"
+    )
+    with tenancy.scope(cast.household) as household:
+        face = manual.Face("Wallet", "cash")
+        wallet = manual.open_account(household, cast.alice, face, "usd", 100_00, date(2026, 11, 1))
+        brought = bring(cast, wallet, ofx)
+
+    page = cast.client(cast.alice).get(f"/banks/imports/{brought.pk}/").content
+
+    assert (b"with_balance" in page) == offered
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
