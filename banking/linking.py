@@ -156,14 +156,20 @@ def _checked_return(mode: str, return_url: str | None) -> str | None:
 def complete(household_id: int, user: User, session_id: str) -> list[Account]:
     """Save the accounts of a session that the user's device says is over. Repeatable; the webhook does the same.
 
-    Raises LinkSession.DoesNotExist when it is not this user's session in this household; TryAgain, WillNotWork.
+    Raises LinkSession.DoesNotExist when it is not this user's session in this household; NotAllowed when another
+    household of theirs has all that it brought; TryAgain, WillNotWork.
     """
     with tenancy.scope(household_id):
         row = LinkSession.objects.for_household(household_id).get(stripe_id=session_id, user=user)
     finished = connections.finished_session(session_id)
     if finished.customer != ensure_customer(user.pk):
         raise LinkSession.DoesNotExist
-    saved = [save(household_id, user, connections.account(account_id)) for account_id in finished.account_ids]
+    # Stripe may give a bank account that is linked a second time the id that it has.
+    places = {account_id: _known(account_id) or (household_id, user.pk) for account_id in finished.account_ids}
+    brought = [account_id for account_id, place in places.items() if place[0] == household_id]
+    if places and not brought:
+        raise NotAllowed("This account is linked in another household of yours. Disconnect it there first.")
+    saved = [save(household_id, user, connections.account(account_id)) for account_id in brought]
     if row.relinks_id:
         session = Relinking(row.relinks_id, finished.account_ids)
         saved = [_recognised(account, session) for account in saved]

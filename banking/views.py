@@ -170,6 +170,9 @@ def _finish(request: HttpRequest, place: Place, session_id: str) -> str:
         saved = linking.complete(place.household_id, request.user, session_id)  # type: ignore[arg-type]
     except LinkSession.DoesNotExist:
         raise Http404 from None
+    except linking.NotAllowed as problem:
+        messages.warning(request, str(problem))
+        return reverse("banking:accounts")
     except StripeProblem:
         messages.info(request, "Your bank is linked. Its accounts appear here as soon as Stripe answers.")
         return reverse("banking:accounts")

@@ -141,6 +141,8 @@ def complete(request: ApiRequest, session_id: str) -> Linked:
     household_id = request.place.household_id
     try:
         saved = linking.complete(household_id, request.user, session_id)
+    except linking.NotAllowed as problem:
+        raise Problem(409, "linked_elsewhere", str(problem)) from None
     except WillNotWork as problem:
         if problem.is_missing:
             raise not_found() from problem

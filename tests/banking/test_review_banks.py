@@ -244,6 +244,24 @@ def test_a_refresh_asked_of_the_former_link_is_not_under_way_any_more(cast: Cast
         assert Refresh.objects.get().status == "failed"
 
 
+def test_an_account_that_another_household_of_the_person_has_stays_there_and_says_so(
+    sandbox: Sandbox, cast: Cast, bank_keys: list[str]
+) -> None:
+    started = linking.start(cast.household.pk, cast.alice)
+    chosen = {"accounts": bank_keys[:1], "result": "success"}
+    [shown] = sandbox.post(f"/sandbox/link-sessions/{started.session_id}/authorize", chosen)["accounts"]
+    with tenancy.scope(cast.strange_household):
+        AccountFactory(household=cast.strange_household, holder=cast.alice, stripe_id=shown["id"])
+
+    with pytest.raises(linking.NotAllowed):
+        linking.complete(cast.household.pk, cast.alice, started.session_id)
+    page = cast.client(cast.alice).post(f"/banks/link/{started.session_id}/completion/", follow=True)
+
+    assert page.status_code == 200
+    with tenancy.scope(cast.household):
+        assert not Account.objects.exists()
+
+
 # --- Asking ------------------------------------------------------------------------------------------------------
 
 
