@@ -8,7 +8,7 @@ from importlib import import_module
 from bench import stage
 
 # In this order, since what the writers have written is what small and dashboard read.
-ALL = ("ingest", "writers", "small", "dashboard", "webhooks", "refresh", "link", "sandbox")
+ALL = ("ingest", "writers", "small", "dashboard", "neighbour", "webhooks", "refresh", "link", "sandbox")
 
 
 # Proofs that take minutes and are no figures of speed: by name alone.

@@ -20,7 +20,7 @@ def run() -> None:
     """`limit_ratio` is the bare page's requests a second over the dashboard's of the same round: its cost."""
     held = {size: households.of(size) for size in SIZES}
     with stage.web() as product, stage.web("bench.bare_wsgi:application", "bench.bare_settings") as bare:
-        files = {size: _requests(one, size) for size, one in held.items()}
+        files = {size: requests(one, size) for size, one in held.items()}
         rounds = {(who, size): stage.Rounds() for who in ("own", "bare") for size in SIZES}
         for number in range(ROUNDS + 1):
             for size in SIZES:
@@ -54,7 +54,7 @@ def _say(size: int, rounds: dict[tuple[str, int], stage.Rounds], cold: dict[int,
     )
 
 
-def _requests(held: households.Held, size: int) -> tuple[Path, Path]:
+def requests(held: households.Held, size: int) -> tuple[Path, Path]:
     """(the dashboard's request, the bare page's), both of the household's person, signed in."""
     from django.conf import settings
     from django.test import Client

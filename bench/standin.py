@@ -1,5 +1,7 @@
 """A stand-in for Stripe's transaction list that costs next to nothing: `python -m bench.standin PORT`.
 
+The one other thing it knows is whose key it is asked with, since workers do not start without.
+
 An account's id says how many rows it has (`fca_500000_…`); they are made up page by page, the same each time.
 """
 
@@ -14,16 +16,20 @@ from urllib.parse import parse_qs, urlsplit
 from bench import rows
 
 NEWEST = int(time.time())
+OWNER = b'{"id": "acct_bench", "object": "account"}'
 
 
 class Pages(BaseHTTPRequestHandler):
-    """GET /v1/financial_connections/transactions, with `starting_after`."""
+    """GET /v1/financial_connections/transactions, with `starting_after`, and GET /v1/account."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
 
     def do_GET(self) -> None:
+        self._answer(OWNER if self.path.startswith("/v1/account") else self._page())
+
+    def _page(self) -> bytes:
         asked = parse_qs(urlsplit(self.path).query)
         _, size, name = asked["account"][0].split("_")
         count, start = int(size), 0
@@ -31,7 +37,9 @@ class Pages(BaseHTTPRequestHandler):
             start = int(after[0][-9:]) + 1
         end = min(start + rows.PAGE, count)
         listed = [rows.row(number, count, name, NEWEST) for number in range(start, end)]
-        body = rows.body(listed, end < count)
+        return rows.body(listed, end < count)
+
+    def _answer(self, body: bytes) -> None:
         self.send_response_only(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
