@@ -352,6 +352,11 @@ SESSION_COOKIE_NAME = "__Host-session" if SERVED_OVER_TLS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SERVED_OVER_TLS else "csrf"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "fcdash.uploads.Capped",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0)
 
 # --- The rest ---------------------------------------------------------------------------------------------------
