@@ -6,7 +6,7 @@ import uuid
 
 from django.utils import timezone
 
-from banking import ingesting, refreshing
+from banking import ingesting, refreshing, removing
 from banking.models import (
     Account,
     Balance,
@@ -92,9 +92,9 @@ def _held(household_id: int, account_id: int) -> Account:
     return account
 
 
-# All that came from the bank, or from a person in its place.
+# All that came from the bank, or from a person in its place, beside the transactions.
 DATA = (
-    *(Transaction, Balance, BalanceCheck, OpeningBalance, Owner, QuarantinedRow, Refresh, Freshness),
+    *(Balance, BalanceCheck, OpeningBalance, Owner, QuarantinedRow, Refresh, Freshness),
     *(StatedBalance, ImportedRow, Import),
 )
 
@@ -102,6 +102,8 @@ DATA = (
 def _delete_if_asked(account: Account) -> None:
     if not account.deletes_data:
         return
+    rows = Transaction.objects.for_household(account.household_id).filter(account=account)
+    removing.remove(account.household_id, list(rows.values_list("pk", flat=True)))
     for model in DATA:
         model.objects.for_household(account.household_id).filter(account=account).delete()
     # What stood in relation to these rows, however old, does so no more.
