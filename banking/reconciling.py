@@ -68,8 +68,8 @@ def _unchecked(account: Account, read_until: datetime) -> list[Balance]:
         .order_by("currency", "-as_of")
         .distinct("currency")
     )
-    checked = set(BalanceCheck.objects.filter(**mine).values_list("currency", "as_of"))
-    return [balance for balance in newest if (balance.currency, balance.as_of) not in checked]
+    checked = set(BalanceCheck.objects.filter(**mine).values_list("currency", "as_of", "actual_cents"))
+    return [b for b in newest if (b.currency, b.as_of, b.current_cents) not in checked]
 
 
 def _check(account: Account, balance: Balance) -> None:
@@ -87,13 +87,12 @@ def _check(account: Account, balance: Balance) -> None:
     expected = _expected(account, opening, balance)
     if expected != balance.current_cents and _settle_opening(account, opening, balance):
         expected = balance.current_cents
-    BalanceCheck.objects.create(
+    BalanceCheck.objects.update_or_create(
         household_id=account.household_id,
         account=account,
         currency=balance.currency,
         as_of=balance.as_of,
-        expected_cents=expected,
-        actual_cents=balance.current_cents,
+        defaults={"expected_cents": expected, "actual_cents": balance.current_cents},
     )
 
 

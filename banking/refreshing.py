@@ -298,7 +298,8 @@ def _keep_balances(account: Account, remote: RemoteAccount) -> None:
         .order_by("currency", "as_of")
         .values_list("currency", "as_of")
     )
-    fresh = [b for b in remote.balances if b.currency not in newest or b.as_of > newest[b.currency]]
+    # A bank's stamp is of a second, in which it may say two balances: the one read later holds.
+    fresh = [b for b in remote.balances if b.currency not in newest or b.as_of >= newest[b.currency]]
     Balance.objects.bulk_create(
         [
             Balance(
