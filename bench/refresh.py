@@ -67,16 +67,16 @@ def _link(bank: Bank) -> list[Linked]:
         session = linking.start(household.pk, user).session_id
         for plain in bank.authorize(session, keys):
             account = linking.save(household.pk, user, connections.as_account(plain))
-            linked.append(Linked(household.pk, account.pk, account.stripe_id, plain["transaction_refresh"]["id"]))
-        with tenancy.scope(household):
-            Freshness.objects.filter(household_id=household.pk).update(due_at=None)
-            for one in linked:
-                Freshness.objects.filter(household_id=household.pk, account_id=one.pk, feature="transactions").update(
-                    cursor=one.cursor, target="", status="succeeded"
-                )
-    stage.empty_queues()
+            linked.append(Linked(household.pk, account.pk, account.stripe_id, ""))
     for one in linked:
-        _ended(bank, one)
+        bank.stripe("POST", f"/v1/financial_connections/accounts/{one.stripe_id}/subscribe", "features[]=transactions")
+    for one in linked:
+        one.cursor = _ended(bank, one)["transaction_refresh"]["id"]
+        with tenancy.scope(one.household_id):
+            known = Freshness.objects.filter(household_id=one.household_id, account_id=one.pk)
+            known.update(due_at=None)
+            known.filter(feature="transactions").update(cursor=one.cursor, target="", status="succeeded")
+    stage.empty_queues()
     return linked
 
 

@@ -16,7 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 from bench import rows
 
 NEWEST = int(time.time())
-OWNER = b'{"id": "acct_bench", "object": "account"}'
+# As the sandbox says, since the database is bound to one owner.
+OWNER = b'{"id": "acct_sandbox", "object": "account"}'
 
 
 class Pages(BaseHTTPRequestHandler):
