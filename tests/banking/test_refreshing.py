@@ -14,7 +14,7 @@ import pytest
 from django.utils import timezone
 
 from banking import reconciling, refreshing
-from banking.models import Account, BilledUse, Feature, Freshness, Refresh, Transaction
+from banking.models import Account, Balance, BilledUse, Feature, Freshness, Refresh, Transaction
 from fcdash import tenancy
 from fcdash.gateway import connections
 from fcdash.gateway.errors import OutcomeUnknown, TryAgain
@@ -251,6 +251,10 @@ def test_the_rows_add_up_to_the_banks_balance_and_a_row_kept_from_us_is_a_gap(
     sandbox: Sandbox, account: Account, settle: Settle
 ) -> None:
     def agreement() -> reconciling.Agreement:
+        # Balances are stamped by the second: one of the same second as the last would say nothing new.
+        with tenancy.scope(account.household_id):
+            last = Balance.objects.filter(account=account).latest("as_of").as_of
+        until(lambda: timezone.now() >= last + timedelta(seconds=1), seconds=5)
         refresh_at_the_bank(sandbox, account, Feature.BALANCE, Feature.TRANSACTIONS)
         settle(account)
         with tenancy.scope(account.household_id):
