@@ -85,7 +85,7 @@ class AccountAdmin(StaffAdmin):
                     r.status,
                     r.cause,
                     f"{r.started_at:%Y-%m-%d %H:%M:%S}",
-                    r.words if r.feature == Feature.TRANSACTIONS else "",
+                    r.counts if r.feature == Feature.TRANSACTIONS else "",
                     r.error,
                 )
                 for r in rows
@@ -137,7 +137,7 @@ class RefreshAdmin(OfAccountAdmin):
 
     @admin.display(description="receipt")
     def counts(self, refresh: Refresh) -> str:
-        return refresh.words if refresh.feature == Feature.TRANSACTIONS else ""
+        return refresh.counts if refresh.feature == Feature.TRANSACTIONS else ""
 
 
 @admin.register(QuarantinedRow)

@@ -42,11 +42,6 @@ def lights(account: Account) -> tuple[Light, ...]:
     return tuple(light for light in found if light is not None)
 
 
-def most_urgent(account: Account) -> Light | None:
-    """The first light that asks the person for something."""
-    return next((light for light in lights(account) if light.fix), None)
-
-
 def _link(account: Account) -> Light:
     title = "Link to your bank"
     if account.by_hand:

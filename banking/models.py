@@ -242,11 +242,6 @@ class Refresh(TenantModel):
         )
         return ", ".join(f"{count:,} {what}" for count, what in counts if count > 0) or "nothing new"
 
-    @property
-    def words(self) -> str:
-        """The receipt of the rows that it brought."""
-        return f"{self.counts}; nothing that you edited was touched"
-
 
 class Transaction(TenantModel):
     """One row of an account. Amounts are negative for money out, as Stripe's.

@@ -145,7 +145,7 @@ def test_stopping_says_what_stops_and_what_does_not(
     asked = words(alice, f"/banks/{account.pk}/disconnection/")
     done = alice.post(f"/banks/{account.pk}/disconnection/", follow=True).content.decode()
 
-    assert "payments that you allowed from this account keep running" in asked
+    assert "no payment is on its way from this account" in asked
     assert "We have stopped reading this account" in done
     assert "no longer counted" in done
 

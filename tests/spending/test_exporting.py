@@ -109,7 +109,7 @@ def test_no_cell_is_a_formula_and_amounts_are_numbers(cast: Cast, rows: list[Tra
     amount = heading.index("Amount")
     assert len(lines) == len(rows)
     for line in lines:
-        float(line[amount])
+        assert re.fullmatch(r"-?\d+(\.\d{2,3})?", line[amount])
         cells = [part for at, cell in enumerate(line) if at != amount for part in re.split(r"[;|\t\r\n]", cell)]
         assert not any(cell.startswith(tuple("=+-@＝＋－＠")) for cell in cells)
 
